@@ -1,0 +1,34 @@
+"""The three kinds of failure.
+
+KedgeError
+├── Rejected   a rule said no: numbered, expected, the state is untouched
+├── Fault      the world failed (disk, network, L1): retry may help
+└── Broken     an invariant of ours failed: stop, nothing may continue
+"""
+
+from __future__ import annotations
+
+
+class KedgeError(Exception):
+    """Root of every failure that Kedge raises on purpose."""
+
+
+class Rejected(KedgeError):
+    """A rule refused a transaction.
+
+    `code` is the number that the program, the sequencer's receipt and the documentation share; 0 never occurs here.
+    """
+
+    def __init__(self, code: int, name: str, text: str = "") -> None:
+        super().__init__(f"{code} {name}" + (f": {text}" if text else ""))
+        self.code = code
+        self.name = name
+        self.text = text
+
+
+class Fault(KedgeError):
+    """The world failed; the message says what to do before trying again."""
+
+
+class Broken(KedgeError):
+    """One of our own invariants failed; the process must stop rather than continue from a wrong state."""
