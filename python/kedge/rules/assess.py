@@ -1,0 +1,35 @@
+"""assess: one position of the account being assessed, under the proposed fill if it is in that market."""
+
+from __future__ import annotations
+
+from kedge.machine import Machine, magnitude
+from kedge.rules.codes import Code
+from kedge.rules.exchange import rules
+from kedge.rules.margin import funding_due, margin_of
+from kedge.rules.records import EXCHANGE, Market, Position
+
+
+@rules.step(phases=["assessing"])
+def assess(m: Machine) -> None:
+    """Add one position to the equity and the initial margin required, and step to the next one of the list.
+
+    Proves: no position is left out, since the walk ends only where the list does. Prover may choose: nothing.
+    """
+    c = m.cursor
+    number = c.next - 1
+    position = m.read(Position.at(c.subject, number))
+    market = m.read(Market.at(EXCHANGE, number))
+    proposed = m.test(c.target == c.next)
+    size = m.commit(position.size + proposed * c.delta)
+    cost = m.commit(position.cost + proposed * c.flow)
+    lots = magnitude(m, size)
+    notional = m.commit(lots * market.mark)
+    value = m.commit(size * market.mark)
+    equity = c.equity + value - cost - funding_due(m, position, market)
+    c.equity = m.commit(m.narrow(equity, -(2**61), 2**61 - 1, Code.EQUITY_OVERFLOW))
+    # At most 8 positions are listed and each margin is below 2^58: rate and add-on stay below 2^22 ppm of 2^59 quote
+    # only for sizes that no fill would accept, and those refuse by EQUITY_OVERFLOW or POSITION_TOO_LARGE.
+    required = c.required + margin_of(m, lots, notional, market)
+    c.required = m.commit(m.narrow(required, 0, 2**61 - 1, Code.EQUITY_OVERFLOW))
+    c.next = position.next
+    c.phase = m.select(position.next == 0, c.then, rules.phase("assessing"))

@@ -1,0 +1,93 @@
+"""The exchange's rule set: registers, phases, events. Each rule lives in the file named after its transaction.
+
+    idle -> matching -> (assessing -> deciding -> matching)* -> (assessing -> concluding)? -> idle
+
+A phase lists the steps tried in it, in order; the first whose guards hold runs. Transactions start in idle.
+"""
+
+from __future__ import annotations
+
+from kedge.machine import Field, RuleSet, signed, unsigned
+from kedge.rules.codes import Code
+from kedge.rules.records import ADDRESS, MARKET_ID, RECORDS, TIME
+
+BIT = unsigned(1)
+
+REGISTERS = {
+    # the active order
+    "account": unsigned(24),
+    "order": ADDRESS,
+    "market": MARKET_ID,
+    "side": BIT,
+    "price": unsigned(28),
+    "remaining": unsigned(30),
+    "expiry": TIME,
+    "epoch": unsigned(32),
+    "may_rest": BIT,
+    "must_fill": BIT,
+    "passive": BIT,
+    "exposed": BIT,
+    "now": TIME,
+    # the account being assessed, and the fill proposed to it
+    "subject": unsigned(24),
+    "next": unsigned(10),
+    "equity": signed(61),
+    "required": unsigned(61),
+    "then": Field(0, 7),
+    "target": unsigned(10),
+    "delta": signed(30),
+    "flow": signed(59),
+}
+ASSESSMENT = ("subject", "next", "equity", "required", "then", "target", "delta", "flow")
+
+PHASES: dict[str, list[str]] = {
+    "idle": [],
+    "matching": ["evict", "fill", "offer", "examine", "rest", "finish"],
+    "assessing": ["assess"],
+    "deciding": ["fill", "evict"],
+    "concluding": ["rest", "finish"],
+    "clearing": ["conclude"],
+    "seizing": ["takeover"],
+    "covering": ["absorb"],
+}
+
+EVENTS: dict[str, tuple[str, ...]] = {
+    "opened": ("market",),
+    "deposited": ("index", "account", "amount", "owner0", "owner1", "owner2", "owner3", "owner4"),
+    "withdrawn": ("index", "account", "amount", "owner0", "owner1", "owner2", "owner3", "owner4"),
+    "placed": ("account", "order", "market", "side", "price", "size", "terms"),
+    "fill": (
+        "maker",
+        "taker",
+        "market",
+        "side",
+        "price",
+        "size",
+        "order",
+        "maker_fee",
+        "taker_fee",
+        "remaining",
+    ),
+    "rested": ("account", "order", "market", "side", "price", "remaining"),
+    "removed": ("account", "order", "remaining", "reason"),
+    "done": ("account", "order", "remaining"),
+    "marked": ("market", "price"),
+    "funded": ("market", "index", "rate"),
+    "window": ("now", "anchored"),
+    "margin": ("market", "rate", "target"),
+    "liquidated": ("account", "liquidator", "market", "size", "price"),
+    "covered": ("account", "amount"),
+}
+
+BOOK_INDEX = "book"
+
+rules = RuleSet(
+    name="kedge",
+    version=1,
+    registers=REGISTERS,
+    phases=PHASES,
+    records=RECORDS,
+    events=EVENTS,
+    codes=Code,
+    indexes=[BOOK_INDEX],
+)

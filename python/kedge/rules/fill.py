@@ -1,0 +1,82 @@
+"""fill: the best resting order trades with the active one, at the maker's price."""
+
+from __future__ import annotations
+
+from kedge.machine import Machine, View, Word, mul_div
+from kedge.rules.codes import Code
+from kedge.rules.exchange import rules
+from kedge.rules.margin import PPM, settle
+from kedge.rules.matching import best_opposite, crossing_gap, forget_assessment, is_free, pop_best
+from kedge.rules.records import EXCHANGE, FUND, Account, Book, Market, Order, Position
+
+
+def _may_fill(m: Machine, position: View, market: View, size: Word, price: Word) -> None:
+    """A maker whose fill is free may always be filled; any other only after an assessment that it passed."""
+    c = m.cursor
+    assessed = m.test(c.phase == rules.phase("deciding"))
+    m.guard((c.equity >= c.required) & (assessed | is_free(m, ~c.side, position, market, size, price)))
+
+
+def _check_live(m: Machine, maker: View, account: View, position: View) -> None:
+    m.guard(maker.epoch == account.epoch)
+    m.guard(maker.expiry >= m.cursor.now)
+    m.guard(position.listed)
+
+
+@rules.step(phases=["matching", "deciding"])
+def fill(m: Machine) -> None:
+    """Fill the best resting order against the active one.
+
+    Proves: nobody with a better price or an earlier place was passed over (the list's head is filled), the maker
+    bears the fill (its assessment ran under exactly this proposal: only `assess` ran since, and it writes nothing), and
+    fees go to the fund. The taker is assessed when its order is done. Prover may choose: nothing.
+    """
+    c = m.cursor
+    book = m.change(Book.at(EXCHANGE, c.market))
+    m.guard(crossing_gap(m, book) >= 0)
+    m.guard(c.remaining > 0)
+    maker = m.change(Order.reference(best_opposite(m, book)), name="maker")
+    maker_account = m.change(Account.at(maker.account), name="maker_account")
+    maker_position = m.change(Position.at(maker.account, c.market), name="maker_position")
+    _check_live(m, maker, maker_account, maker_position)
+    size = m.commit(m.minimum(c.remaining, maker.remaining))
+    market = m.read(Market.at(EXCHANGE, c.market))
+    _may_fill(m, maker_position, market, size, maker.price)
+    m.require(~c.passive, Code.WOULD_CROSS)
+
+    account = m.change(Account.at(c.account), name="taker_account")
+    position = m.change(Position.at(c.account, c.market), name="taker_position")
+    c.exposed = c.exposed | ~is_free(m, c.side, position, market, size, maker.price)
+    notional = m.commit(size * maker.price)
+    maker_fee = mul_div(m, notional, market.maker_fee, PPM, up=True)
+    taker_fee = mul_div(m, notional, market.taker_fee, PPM, up=True)
+    bought, paid = m.commit(m.select(c.side, -size, size)), m.commit(m.select(c.side, -notional, notional))
+    settle(m, maker_account, maker_position, market, -bought, -paid, maker_fee)
+    settle(m, account, position, market, bought, paid, taker_fee)
+    fund = m.change(Account.at(FUND), name="fund")
+    fund.collateral = m.narrow(fund.collateral + maker_fee + taker_fee, -(2**60), 2**60 - 1, Code.COLLATERAL_OVERFLOW)
+
+    left = m.commit(m.assume(maker.remaining - size, 0, 2**30 - 1))
+    maker.remaining = left
+    c.remaining = m.assume(c.remaining - size, 0, 2**30 - 1)
+    pop_best(m, book, maker, ~c.side, m.test(left == 0))
+    _report(m, maker, size, maker_fee, taker_fee)
+    forget_assessment(m)
+    c.phase = rules.phase("matching")
+
+
+def _report(m: Machine, maker: View, size: Word, maker_fee: Word, taker_fee: Word) -> None:
+    c = m.cursor
+    m.emit(
+        "fill",
+        maker=maker.account,
+        taker=c.account,
+        market=c.market,
+        side=c.side,
+        price=maker.price,
+        size=size,
+        order=maker.address,
+        maker_fee=maker_fee,
+        taker_fee=taker_fee,
+        remaining=maker.remaining,
+    )

@@ -1,0 +1,76 @@
+"""What the steps of an order share: the best opposite order, whether it crosses, and linking in the book."""
+
+from __future__ import annotations
+
+from kedge.machine import Machine, View, Word
+from kedge.rules.exchange import ASSESSMENT, BOOK_INDEX
+from kedge.rules.margin import CLOSE_OUT, PPM, PROPORTION
+from kedge.rules.records import NO_ASK, Order
+
+
+def crossing_gap(m: Machine, book: View) -> Word:
+    """How far the active order's limit reaches past the best opposite price, in ticks; negative: it does not cross."""
+    c = m.cursor
+    return m.select(c.side, book.bid_price - c.price, c.price - book.ask_price)
+
+
+def best_opposite(m: Machine, book: View) -> Word:
+    """Address of the best order that the active one can trade with."""
+    return m.commit(m.select(m.cursor.side, book.bid, book.ask))
+
+
+def is_free(m: Machine, sells: Word, position: View, market: View, size: Word, price: Word) -> Word:
+    """Whether one side of a fill needs no assessment: it only reduces its position, at a tolerable price.
+
+    Tolerable: it loses no more against the mark than close-out margin, 2/5 of the initial rate. So no account above
+    close-out can be emptied by giving its position away, and any account may reduce near the mark at any time.
+    """
+    held = m.commit(m.select(sells, position.size, -position.size))
+    loss = m.commit(m.select(sells, market.mark - price, price - market.mark))
+    allowed = m.commit(market.mark * market.rate)
+    return m.commit(m.test(size <= held) & (loss * (PPM * PROPORTION) <= allowed * CLOSE_OUT))
+
+
+def set_best(m: Machine, book: View, side: Word, order: Word, price: Word) -> None:
+    """Make `order` the best of its side (0: bid, 1: ask), where the `when` around this holds."""
+    with m.when(side):
+        book.ask, book.ask_price = order, price
+    with m.when(~side):
+        book.bid, book.bid_price = order, m.assume(price, 0, NO_ASK - 1)
+
+
+def empty_price(side: Word) -> Word:
+    """The price that stands for an empty side."""
+    return side * NO_ASK
+
+
+def book_key(m: Machine, side: Word, price: Word) -> Word:
+    """Sort key of the advice index: better orders first."""
+    return m.select(side, price, NO_ASK - price)
+
+
+def pop_best(m: Machine, book: View, order: View, side: Word, gone: Word) -> None:
+    """Take the best order of `side` out of the book where `gone` holds.
+
+    Proves: its successor becomes the best. Prover may choose: nothing; the successor is the stored link.
+    """
+    has_next = m.test(order.next != 0)
+    successor = m.change(Order.reference(order.next), when=gone & has_next, name="successor")
+    with m.when(gone):
+        price = m.commit(m.select(has_next, successor.price, empty_price(side)))
+        set_best(m, book, side, order.next, price)
+        successor.previous = 0
+        m.remove(BOOK_INDEX, order.book, book_key(m, side, order.price), order.address)
+
+
+def forget_assessment(m: Machine) -> None:
+    """Clear the registers of an assessment that has served its purpose."""
+    for register in ASSESSMENT:
+        setattr(m.cursor, register, 0)
+
+
+def go_idle(m: Machine) -> None:
+    """End the transaction: idle leaves every register zero."""
+    for register in m.cursor.names:
+        if register != "time":
+            setattr(m.cursor, register, 0)

@@ -1,0 +1,39 @@
+"""offer: propose the next fill to the maker, whose whole account is assessed under it before it happens."""
+
+from __future__ import annotations
+
+from kedge.machine import Machine, mul_div
+from kedge.rules.codes import Code
+from kedge.rules.exchange import rules
+from kedge.rules.margin import PPM, begin_assessment
+from kedge.rules.matching import best_opposite, crossing_gap
+from kedge.rules.records import EXCHANGE, Account, Book, Market, Order
+
+
+@rules.step(phases=["matching"])
+def offer(m: Machine) -> None:
+    """Start assessing the best opposite maker under the fill that price-time priority dictates.
+
+    Proves: the proposal is the best order, at its price, for as much as both sides want. Nothing is written, so nothing
+    has to be undone if the maker cannot bear it. Prover may choose: nothing.
+    """
+    c = m.cursor
+    book = m.read(Book.at(EXCHANGE, c.market))
+    m.guard(crossing_gap(m, book) >= 0)
+    m.guard(c.remaining > 0)
+    maker = m.read(Order.reference(best_opposite(m, book)), name="maker")
+    account = m.read(Account.at(maker.account), name="maker_account")
+    market = m.read(Market.at(EXCHANGE, c.market))
+    m.require(~c.passive, Code.WOULD_CROSS)
+    m.guard(account.head != 0)
+
+    size = m.commit(m.minimum(c.remaining, maker.remaining))
+    notional = m.commit(size * maker.price)
+    fee = mul_div(m, notional, market.maker_fee, PPM, up=True)
+    begin_assessment(
+        m, maker.account, account.collateral, account.head, rules.phase("deciding"), rules.phase("assessing")
+    )
+    buys = c.side
+    c.target = c.market + 1
+    c.delta = m.commit(m.select(buys, size, -size))
+    c.flow = m.commit(m.select(buys, notional, -notional) + fee)
