@@ -1,0 +1,187 @@
+"""The report as one HTML page that needs nothing else: no script, font or picture from elsewhere; light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from pathlib import Path
+from typing import Final
+
+from kedge.lab.panels import PANELS, middle
+from kedge.lab.report import Report, encode_report
+from kedge.units.errors import Fault
+
+CAVEAT: Final = (
+    "Proofs are checked off-chain in this version (kedge verify): no contract checks them yet. The tier is therefore "
+    "called “proved off-chain”; on L1 a batch becomes final when its challenge window has passed."
+)
+_MOST_ROWS: Final = 200
+
+_STYLE: Final = """
+:root{color-scheme:light dark;--page:#f9f9f7;--card:#fcfcfb;--ink:#0b0b0b;--soft:#52514e;--mute:#898781;--grid:#e1e0d9;
+--base:#c3c2b7;--edge:rgba(11,11,11,.10);--band:rgba(235,104,52,.13);
+--s1:#2a78d6;--s2:#1baf7a;--s3:#eda100;--s4:#4a3aa7;--s5:#e34948;--s6:#e87ba4}
+@media (prefers-color-scheme:dark){:root{--page:#0d0d0d;--card:#1a1a19;--ink:#fff;--soft:#c3c2b7;--mute:#898781;
+--grid:#2c2c2a;--base:#383835;--edge:rgba(255,255,255,.10);--band:rgba(217,89,38,.22);
+--s1:#3987e5;--s2:#199e70;--s3:#c98500;--s4:#9085e9;--s5:#e66767;--s6:#d55181}}
+*{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
+main{max-width:1240px;margin:0 auto;padding:32px 20px 64px}h1{font-size:26px;line-height:1.2;margin:0 0 4px}
+h2{font-size:17px;margin:36px 0 12px}p{margin:0 0 8px}.sub{color:var(--soft)}
+.caveat{border-left:3px solid var(--s3);padding:6px 12px;margin:16px 0 20px;color:var(--soft);background:var(--card)}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(170px,1fr));gap:12px}
+.tile,.chart{background:var(--card);border:1px solid var(--edge);border-radius:8px;padding:14px 16px;margin:0}
+.tile b{display:block;white-space:nowrap;font-size:23px;font-weight:600;line-height:1.25}
+.tile span{color:var(--soft);font-size:13px}
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,520px),1fr));gap:16px;margin-top:16px}
+figcaption{font-weight:600;margin-bottom:6px}.none{color:var(--mute);padding:40px 0;text-align:center}
+.legend{display:flex;flex-wrap:wrap;gap:4px 16px;color:var(--soft);font-size:13px;margin-bottom:4px}
+.key{display:inline-flex;align-items:center;gap:6px}.chart svg{display:block;width:100%;height:auto}.key svg{width:18px}
+svg text{font:14px system-ui,sans-serif;fill:var(--mute)}svg text.label{fill:var(--ink)}svg text.note{fill:var(--soft)}
+.grid{stroke:var(--grid);stroke-width:1}.base{stroke:var(--base);stroke-width:1}.band{fill:var(--band)}
+.dot{opacity:0}.mark:hover .dot{opacity:1}.mark:hover path{filter:brightness(1.12)}
+.wide{overflow-x:auto;margin-bottom:14px}table{border-collapse:collapse;width:100%;font-size:14px;background:var(--card)}
+th,td{text-align:left;padding:6px 12px;border-bottom:1px solid var(--grid);vertical-align:top}
+th{font-weight:600;color:var(--soft)}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+details{margin-top:10px}summary{cursor:pointer;color:var(--soft)}code{overflow-wrap:anywhere;font-size:13px}
+"""
+
+
+def render_report(report: Report) -> str:
+    """The page as text; its only input is the tree."""
+    run = report.run
+    charts = "".join(panel(report) for panel in PANELS)
+    sections = [
+        f"<h1>{escape(run.title)}</h1>",
+        f'<p class="sub">{escape(run.started)} · commit <code>{escape(run.commit)}</code></p>',
+        f'<p class="caveat">{CAVEAT}</p>',
+        _tiles(report),
+        f'<section class="charts" aria-label="Charts">{charts}</section>',
+        "<h2>Summary</h2>",
+        _table(("figure", "value"), [(key, _value(value)) for key, value in report.summary.items()]),
+        _details(report),
+        "<h2>Provenance</h2>",
+        _provenance(report),
+    ]
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(run.title)}</title><style>{_STYLE}</style></head><body><main>{''.join(sections)}</main></body></html>\n"
+    )
+
+
+def write_report(report: Report, folder: Path) -> tuple[Path, Path]:
+    """Write `report.html` and `report.json` into a folder and return their paths; Fault if the disk refuses."""
+    page, data = folder / "report.html", folder / "report.json"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        page.write_text(render_report(report), encoding="utf-8")
+        data.write_bytes(encode_report(report))
+    except OSError as failure:
+        raise Fault(
+            f"the report cannot be written to {folder}: {failure.strerror}; free space or name another"
+        ) from failure
+    return page, data
+
+
+def _tiles(report: Report) -> str:
+    tiles: list[tuple[str, str]] = []
+    if report.heights:
+        last = report.heights[-1]
+        tiles.append((f"{last.sequenced:,}", "transactions sequenced"))
+        tiles.append((f"{last.anchored:,}", "of them anchored on L1"))
+    if report.chunks:
+        tiles.append(
+            (f"{middle(sum(c.seconds.values()) for c in report.chunks):.2f} s", "median time to proof of a chunk")
+        )
+    if report.windows:
+        tiles.append((f"{max(w.age for w in report.windows):,.1f} s", "longest settlement window"))
+    if report.margins:
+        rates = [sample.rate / 10_000 for sample in report.margins]
+        tiles.append((f"{min(rates):.1f} to {max(rates):.1f} %", "initial margin rate, low to high"))
+    settled = sum(batch.transactions for batch in report.batches)
+    if settled:
+        gas = sum(batch.gas + batch.blob_gas for batch in report.batches)
+        tiles.append((f"{gas / settled:,.0f}", "gas per transaction, data included"))
+    return f'<section class="tiles" aria-label="Headline figures">{"".join(map(_tile, tiles))}</section>'
+
+
+def _tile(tile: tuple[str, str]) -> str:
+    return f'<div class="tile"><b>{escape(tile[0])}</b><span>{escape(tile[1])}</span></div>'
+
+
+def _details(report: Report) -> str:
+    chunks = [
+        (str(c.number), f"{c.transactions:,}", f"{c.steps:,}", f"{c.cells:,}", _stages(c.seconds), f"{c.bytes:,}")
+        for c in report.chunks
+    ]
+    batches = [
+        (str(b.number), f"{b.gas:,}", f"{b.blob_gas:,}", f"{b.bytes:,}", str(b.chunks), f"{b.transactions:,}",
+         _moment(b.sent), _moment(b.included), _moment(b.final))
+        for b in report.batches
+    ]  # fmt: skip
+    tables = [
+        (t.name, f"{t.columns:,}", f"{t.rows:,}", f"{t.cells:,}") for t in sorted(report.tables, key=lambda t: -t.cells)
+    ]
+    chunk_names = ("chunk", "transactions", "steps", "cells", "seconds by stage", "proof bytes")
+    batch_names = ("settlement", "gas", "blob gas", "bytes", "chunks", "transactions", "sent", "included", "final")
+    return (
+        _folded("Chunks", chunk_names, chunks) + _folded("Settlements", batch_names, batches)
+        + _folded("Tables of the proofs", ("table", "columns", "rows", "cells"), tables)
+    )  # fmt: skip
+
+
+def _folded(title: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    if not rows:
+        return ""
+    more = f"<p>The first {_MOST_ROWS:,} of {len(rows):,}; report.json has all.</p>" if len(rows) > _MOST_ROWS else ""
+    count = f"{len(rows):,}"
+    return f"<details><summary>{escape(title)} ({count})</summary>{_table(names, rows[:_MOST_ROWS])}{more}</details>"
+
+
+def _provenance(report: Report) -> str:
+    run = report.run
+    facts = [
+        ("commit", run.commit),
+        ("machine", run.machine),
+        ("program digest", run.program),
+        ("command", run.command or "not recorded"),
+        ("seed", "none" if run.seed is None else str(run.seed)),
+        ("runs", str(run.runs)),
+    ]
+    spreads = [
+        (s.name, s.unit, f"{s.low:,.4g}", f"{s.middle:,.4g}", f"{s.high:,.4g}", str(s.runs)) for s in run.spreads
+    ]
+    names = ("figure", "unit", "lowest", "median", "highest", "runs")
+    return _table(("what", "value"), facts) + (_table(names, spreads) if spreads else "")
+
+
+def _table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = list(rows)
+    if not lines:
+        return '<p class="none">Nothing was recorded.</p>'
+    numeric = [all(_is_number(row[i]) for row in lines) for i in range(len(names))]
+    marks = [' class="n"' if right else "" for right in numeric]
+    head = "".join(f"<th{mark}>{escape(name)}</th>" for mark, name in zip(marks, names, strict=True))
+    body = "".join(
+        "<tr>" + "".join(f"<td{mark}>{escape(cell)}</td>" for mark, cell in zip(marks, row, strict=True)) + "</tr>"
+        for row in lines
+    )
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _is_number(cell: str) -> bool:
+    return cell == "-" or cell.replace(",", "").replace(".", "", 1).removesuffix(" s").isdecimal()
+
+
+def _stages(seconds: dict[str, float]) -> str:
+    return ", ".join(f"{stage} {value:.2f}" for stage, value in seconds.items()) or "-"
+
+
+def _moment(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.1f} s"
+
+
+def _value(value: str | float) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"

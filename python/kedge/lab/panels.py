@@ -1,0 +1,138 @@
+"""The charts of the report: which series of a run go into which picture, and what the picture says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from kedge.lab.charts import Axes, Band, Series, bar_chart, column_chart, line_chart
+from kedge.lab.report import TIERS, BatchRow, ChunkRow, HeightSample, Report
+
+STAGE_COLOURS: Final = ("s3", "s2", "s1", "s4", "s5", "s6")
+MARKET_COLOURS: Final = ("s1", "s2", "s4", "s3", "s5", "s6")
+TIER_COLOURS: Final = {"published": "s3", "proved": "s1", "anchored": "s2", "final": "s4"}
+TIER_NAMES: Final = {"proved": "proved off-chain"}
+
+
+def window_panel(report: Report) -> str:
+    """Settlement window over time, with the stretches in which anchoring was paused."""
+    points = [(sample.time, sample.age) for sample in report.windows]
+    series = [Series("settlement window", points, "s1")]
+    return line_chart(
+        "Settlement window: age of the last anchored state (seconds)", series, _over_time(report, "s"), _bands(report)
+    )
+
+
+def margin_panel(report: Report) -> str:
+    """Initial margin rate by market over time, and the rate that it ramps towards."""
+    markets = list(dict.fromkeys(sample.market for sample in report.margins))
+    series = []
+    for colour, market in zip(MARKET_COLOURS * len(markets), markets, strict=False):
+        samples = [sample for sample in report.margins if sample.market == market]
+        targets = [(sample.time, sample.target / 10_000) for sample in samples]
+        series.append(Series(market, [(sample.time, sample.rate / 10_000) for sample in samples], colour))
+        series.append(Series(f"{market} target", targets, colour, dashed=True, stepped=True))
+    axes = Axes("seconds since the start", "%", _plain, lambda value: f"{value:g}", _end(report))
+    return line_chart("Initial margin rate follows the window (%)", series, axes, _bands(report))
+
+
+def lag_panel(report: Report) -> str:
+    """Transactions by which each tier trails the sequencer."""
+    series = [_lag(tier, report.heights) for tier in TIERS[1:]]
+    return line_chart(
+        "Lag of each tier behind the sequencer (transactions)", series, _over_time(report, "transactions")
+    )
+
+
+def stages_panel(report: Report) -> str:
+    """Seconds from sealed to proof on disk, by stage, for each chunk."""
+    stages = list(dict.fromkeys(stage for chunk in report.chunks for stage in chunk.seconds))
+    parts = [
+        (stage, colour, [chunk.seconds.get(stage, 0.0) for chunk in report.chunks])
+        for stage, colour in zip(stages, STAGE_COLOURS, strict=False)
+    ]
+    labels = [str(chunk.number) for chunk in report.chunks]
+    axes = Axes("chunk", "s", _plain, lambda value: f"{value:.3g}")
+    return column_chart(
+        "Time to proof by stage (seconds)", labels, parts, axes, [_chunk_note(c) for c in report.chunks]
+    )
+
+
+def gas_panel(report: Report) -> str:
+    """Gas of each settlement, data apart from the rest."""
+    parts = [
+        ("execution gas", "s1", [float(batch.gas) for batch in report.batches]),
+        ("blob gas (data)", "s3", [float(batch.blob_gas) for batch in report.batches]),
+    ]
+    labels = [str(batch.number) for batch in report.batches]
+    axes = Axes("settlement", "gas", _plain, _short)
+    return column_chart("Gas per settlement", labels, parts, axes, [_batch_note(batch) for batch in report.batches])
+
+
+def cells_panel(report: Report) -> str:
+    """Cells of the proofs by table."""
+    total = sum(table.cells for table in report.tables) or 1
+    bars = [
+        (t.name, float(t.cells), f"{t.cells / total:.1%} of all, {t.rows:,} rows of {t.columns} columns")
+        for t in report.tables
+    ]
+    return bar_chart("Cells by table, all chunks", bars, _short)
+
+
+def middle(values: Iterable[float]) -> float:
+    """Median; 0 of nothing."""
+    ordered = sorted(values)
+    half = len(ordered) // 2
+    if not ordered:
+        return 0.0
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+
+
+def _lag(tier: str, heights: Sequence[HeightSample]) -> Series:
+    points = [(sample.time, float(sample.sequenced - getattr(sample, tier))) for sample in heights]
+    return Series(TIER_NAMES.get(tier, tier), points, TIER_COLOURS[tier])
+
+
+def _over_time(report: Report, unit: str) -> Axes:
+    return Axes("seconds since the start", unit, _plain, _short, _end(report))
+
+
+def _end(report: Report) -> float | None:
+    moments: list[float] = [sample.time for sample in report.heights]
+    moments += [sample.time for sample in report.windows]
+    moments += [sample.time for sample in report.margins]
+    return max(moments, default=None)
+
+
+def _bands(report: Report) -> list[Band]:
+    return [Band(pause.begin, pause.end, "anchoring paused") for pause in report.pauses]
+
+
+def _chunk_note(chunk: ChunkRow) -> str:
+    return f"{chunk.transactions:,} transactions, {chunk.steps:,} steps, {chunk.cells:,} cells, {chunk.bytes:,} bytes"
+
+
+def _batch_note(batch: BatchRow) -> str:
+    each = (batch.gas + batch.blob_gas) / batch.transactions if batch.transactions else 0
+    return f"{batch.transactions:,} transactions ({each:,.0f} each), {batch.bytes:,} bytes, {batch.chunks} chunks"
+
+
+def _plain(value: float) -> str:
+    return f"{value:,.4g}" if abs(value) < 1_000 else f"{value:,.0f}"
+
+
+def _short(value: float) -> str:
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= size:
+            return f"{value / (1e3 if letter == 'k' else size):.3g}{letter}"
+    return _plain(value)
+
+
+PANELS: Final[tuple[Callable[[Report], str], ...]] = (
+    window_panel,
+    margin_panel,
+    lag_panel,
+    stages_panel,
+    gas_panel,
+    cells_panel,
+)

@@ -1,0 +1,148 @@
+"""What a run leaves behind: one tree of plain data, written as JSON and drawn as a page (page.py).
+
+Times are seconds since the start of the run, heights are numbers of transactions, rates ppm, gas in gas units, sizes
+in bytes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from kedge.units.errors import Rejected
+
+REPORT_UNREADABLE: Final = 1221
+TIERS: Final = ("sequenced", "published", "proved", "anchored", "final")
+"""The tiers of finality in order; `proved` is proved off-chain: no contract checks proofs in this version."""
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """A figure measured several times."""
+
+    name: str
+    unit: str
+    low: float
+    middle: float
+    high: float
+    runs: int
+
+
+class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What ran, where, and from which source: the provenance of every figure in the report."""
+
+    title: str
+    started: str
+    commit: str
+    machine: str
+    program: str
+    command: str = ""
+    seed: int | None = None
+    runs: int = 1
+    spreads: list[Spread] = []
+
+
+class HeightSample(msgspec.Struct, frozen=True):
+    """How far each tier was at a moment, in transactions."""
+
+    time: float
+    sequenced: int
+    published: int
+    proved: int
+    anchored: int
+    final: int
+
+
+class WindowSample(msgspec.Struct, frozen=True):
+    """Age of the last anchored state at a moment, in seconds."""
+
+    time: float
+    age: float
+
+
+class Pause(msgspec.Struct, frozen=True):
+    """A stretch of time in which anchoring was switched off on purpose."""
+
+    begin: float
+    end: float
+
+
+class ChunkRow(msgspec.Struct, frozen=True):
+    """One chunk: `seconds` by stage in the order they happen (queue, witness, prove, write...)."""
+
+    number: int
+    transactions: int
+    steps: int
+    cells: int
+    seconds: dict[str, float]
+    bytes: int
+
+
+class BatchRow(msgspec.Struct, frozen=True):
+    """One settlement: `gas` of execution, `blob_gas` of data, and its moments (None: not yet)."""
+
+    number: int
+    gas: int
+    blob_gas: int
+    bytes: int
+    chunks: int
+    transactions: int
+    sent: float
+    included: float | None = None
+    final: float | None = None
+
+
+class MarginSample(msgspec.Struct, frozen=True):
+    """Margin rate of a market and the rate it moves towards, in ppm; `age` of the window in seconds."""
+
+    time: float
+    market: str
+    age: float
+    rate: int
+    target: int
+
+
+class TableCells(msgspec.Struct, frozen=True):
+    """One table of the proofs: rows are summed over all chunks, cells = rows x columns."""
+
+    name: str
+    columns: int
+    rows: int
+    cells: int
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that the page shows."""
+
+    run: RunInfo
+    heights: list[HeightSample] = []
+    windows: list[WindowSample] = []
+    pauses: list[Pause] = []
+    chunks: list[ChunkRow] = []
+    batches: list[BatchRow] = []
+    margins: list[MarginSample] = []
+    tables: list[TableCells] = []
+    summary: dict[str, str | int | float] = {}
+
+
+def encode_report(report: Report) -> bytes:
+    """Report as indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=1)
+
+
+def decode_report(data: bytes) -> Report:
+    """Report from JSON; Rejected (1221) if it is not one."""
+    try:
+        return msgspec.json.decode(data, type=Report)
+    except (msgspec.DecodeError, UnicodeDecodeError) as failure:
+        raise Rejected(REPORT_UNREADABLE, "REPORT_UNREADABLE", str(failure)) from None
+
+
+def read_report(path: Path) -> Report:
+    """Report of a `report.json`; Rejected (1221) if there is none or it is not one."""
+    try:
+        data = path.read_bytes()
+    except OSError as failure:
+        raise Rejected(REPORT_UNREADABLE, "REPORT_UNREADABLE", f"{path}: {failure.strerror}") from None
+    return decode_report(data)

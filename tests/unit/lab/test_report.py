@@ -1,0 +1,127 @@
+"""The report: one tree, one page that needs nothing else."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from kedge.lab.charts import MOST_COLUMNS, Axes, Series, column_chart, line_chart, nice_ticks, thin
+from kedge.lab.page import CAVEAT, render_report, write_report
+from kedge.lab.report import (
+    BatchRow,
+    ChunkRow,
+    HeightSample,
+    MarginSample,
+    Pause,
+    Report,
+    RunInfo,
+    Spread,
+    TableCells,
+    WindowSample,
+    decode_report,
+    encode_report,
+    read_report,
+)
+from kedge.units.errors import Fault, Rejected
+
+RUN = RunInfo(
+    title="Demo <&>", started="2025-11-22 12:00 UTC", commit="abc", machine="a machine", program="9f" * 32, seed=7,
+    spreads=[Spread("time_to_proof", "s", 1.0, 1.5, 2.0, 3)],
+)  # fmt: skip
+
+
+def full() -> Report:
+    moments = [i / 4 for i in range(400)]
+    return Report(
+        run=RUN,
+        heights=[HeightSample(t, int(t * 60), int(t * 50), int(t * 40), int(t * 30), int(t * 20)) for t in moments],
+        windows=[WindowSample(t, t % 10) for t in moments],
+        pauses=[Pause(20, 45)],
+        chunks=[ChunkRow(i, 300, 1_000, 2_000_000, {"queue": 0.2, "prove": 1.5}, 500_000) for i in range(1, 9)],
+        batches=[
+            BatchRow(1, 230_000, 131_072, 40_000, 2, 600, 4.0, 6.0, 30.0),
+            BatchRow(2, 240_000, 262_144, 90_000, 2, 0, 9.0),
+        ],
+        margins=[
+            MarginSample(t, m, t % 10, 25_000 + int(t), 30_000) for t in moments for m in ("BTC-PERP", "ETH-PERP")
+        ],
+        tables=[TableCells("fill", 100, 10, 1_000), TableCells("poseidon2", 162, 1_000, 162_000)],
+        summary={"fills": 10, "root": "equal <b>", "seconds": 1.25},
+    )
+
+
+@pytest.mark.parametrize("report", [full(), Report(run=RUN)], ids=["full", "empty"])
+def test_the_page_is_whole_and_alone(report: Report) -> None:
+    page = render_report(report)
+    assert not re.search(r"https?:|//[a-z]|@import|<script|<link|<img|src=|url\(", page)
+    assert CAVEAT in page
+    assert "Demo &lt;&amp;&gt;" in page
+    assert "9f9f" in page
+    for figure in re.findall(r"<svg.*?</svg>", page, re.S):
+        ElementTree.fromstring(figure)  # noqa: S314 - our own text
+
+
+def test_charts_say_what_they_show() -> None:
+    page = render_report(full())
+    assert page.count("anchoring paused</title>") == 2
+    assert page.count('role="img"') == 6
+    assert "settlement window: 9.75 s at 9.75" in page
+    assert "BTC-PERP: 2.5 % at 0" in page
+    assert "anchored: 0 transactions at 0" in page
+    assert "chunk 1: 1.7 s (queue 0.2, prove 1.5); 300 transactions" in page
+    assert "settlement 1: 361k gas (execution gas 230k, blob gas (data) 131k); 600 transactions (602 each)" in page
+    assert "poseidon2: 162k; 99.4% of all, 1,000 rows of 162 columns" in page
+    assert "equal &lt;b&gt;" in page
+
+
+def test_an_empty_report_says_so() -> None:
+    assert render_report(Report(run=RUN)).count("No data in this run.") == 6
+
+
+def test_json_round_trip(tmp_path: Path) -> None:
+    report = full()
+    assert decode_report(encode_report(report)) == report
+    page, data = write_report(report, tmp_path / "out")
+    assert read_report(data) == report
+    assert page.read_text(encoding="utf-8") == render_report(report)
+
+
+def test_what_is_no_report_is_refused(tmp_path: Path) -> None:
+    for data in (b"", b"{}", b'{"run": 1}', b"\xff\xfe"):
+        with pytest.raises(Rejected, match="1221 REPORT_UNREADABLE"):
+            decode_report(data)
+    with pytest.raises(Rejected, match="1221"):
+        read_report(tmp_path / "none.json")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Fault):
+        write_report(full(), tmp_path / "file")
+
+
+@pytest.mark.parametrize("high", [0.0, 0.003, 0.7, 1.0, 9.0, 101.0, 1_234.0, 2.6e6])
+def test_ticks_are_round_few_and_reach_the_top(high: float) -> None:
+    ticks = nice_ticks(high)
+    assert ticks[0] == 0
+    assert ticks[-1] >= high * 0.999
+    assert 2 <= len(ticks) <= 6
+
+
+def test_thinning_keeps_ends_and_extremes() -> None:
+    points = [(float(i), float((i * 7919) % 1_000)) for i in range(5_000)] + [(5_000.0, 5_000.0)]
+    kept = thin(points)
+    assert len(kept) <= 200
+    assert kept[0] == points[0]
+    assert kept[-1] == points[-1]
+    assert min(y for _, y in kept) == 0
+    assert thin(points[:10]) == points[:10]
+
+
+def test_degenerate_charts_are_drawn() -> None:
+    axes = Axes("x", "y", str, str)
+    flat = line_chart("flat", [Series("a", [(0.0, 0.0)], "s1")], axes)
+    assert "nan" not in flat
+    assert "legend" not in flat
+    many = column_chart("many", [str(i) for i in range(500)], [("a", "s1", [0.0] * 500)], axes)
+    assert f"last {MOST_COLUMNS} of 500" in many
