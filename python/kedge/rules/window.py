@@ -10,7 +10,7 @@ from kedge.rules.records import EXCHANGE, MARKET_ID, RATE_CAP, TIME, Clock, Mark
 ROOT_SCALE_BITS = 20
 """isqrt sees milliseconds times 2^20, so that its result carries ten fractional bits."""
 
-SQRT_DAY = 9_518_243_873
+SQRT_DAY = 9_518_243_871
 """1000 (z in thousandths) x 2^10 x sqrt(86,400,000 ms), rounded down: the rate is rounded up."""
 
 LONGEST_AGE = 2**32 - 1

@@ -139,10 +139,18 @@ fn prove_witness(program: &kedge_machine::Program, bytes: &[u8], listener: &mut 
 fn to_rows(fill: Fill, mut trace: TableTrace) -> Rows {
     trace.values.truncate(trace.rows * trace.width);
     match fill {
-        Fill::Range16 => Rows::Counts(trace.values),
+        Fill::Range16 => Rows::Counts(counts(&trace)),
         Fill::Poseidon2 => Rows::Permutations(trace.values.chunks_exact(COUNT + 1).map(permutation).collect()),
         Fill::Step | Fill::Leaf | Fill::Node | Fill::Chunk => Rows::Cells(trace.values),
     }
+}
+
+/// Counts in the order of their values: the table holds them column after column.
+fn counts(trace: &TableTrace) -> Vec<Goldilocks> {
+    let (rows, width) = (trace.rows, trace.width);
+    (0..rows * width)
+        .map(|value| trace.values[value % rows * width + value / rows])
+        .collect()
 }
 
 fn permutation(row: &[Goldilocks]) -> ([Goldilocks; INPUT], Goldilocks) {

@@ -36,7 +36,8 @@ pub use plan::{lift, lift_word, word_of};
 pub use program::{Program, ProgramError};
 pub use replay::ReplayError;
 pub use rows::{
-    CHUNK_HEIGHT, MIN_HEIGHT, PERMUTATION_WIDTH, RANGE_HEIGHT, TableTrace, fixed_value, public_values, trace_width,
+    CHUNK_HEIGHT, MIN_HEIGHT, PERMUTATION_WIDTH, RANGE_COLUMNS, RANGE_HEIGHT, RANGE_VALUES, TableTrace, fixed_value,
+    public_values, trace_width,
 };
 pub use snapshot::SnapshotError;
 pub use trace::{Info, Traces};

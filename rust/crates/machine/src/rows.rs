@@ -13,8 +13,12 @@ pub const PERMUTATION_WIDTH: usize = 21;
 pub const MIN_HEIGHT: usize = 16;
 /// Height of the `chunk` table.
 pub const CHUNK_HEIGHT: usize = MIN_HEIGHT;
-/// Height of the `range16` table.
-pub const RANGE_HEIGHT: usize = 1 << 16;
+/// Words of the `range16` table.
+pub const RANGE_VALUES: usize = 1 << 16;
+/// Columns of values (and of counts) of the `range16` table: a low, wide table costs less to commit than a high one.
+pub const RANGE_COLUMNS: usize = 16;
+/// Height of the `range16` table: value `v` stands in row `v mod RANGE_HEIGHT` of column `v / RANGE_HEIGHT`.
+pub const RANGE_HEIGHT: usize = RANGE_VALUES / RANGE_COLUMNS;
 
 /// Committed cells of one table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,8 +154,8 @@ impl<'a> RowEval<'a> {
     /// Evaluates everything on the cells of a row with this number.
     pub(crate) fn load(&self, slots: &mut [Goldilocks], number: usize, row: &[Goldilocks]) {
         slots[..row.len()].copy_from_slice(row);
-        if !self.table.preprocessed.is_empty() {
-            slots[row.len()] = fixed_value(self.table.fill, number);
+        for column in 0..self.table.preprocessed.len() {
+            slots[row.len() + column] = fixed_value(self.table.fill, number, column);
         }
         self.plan.compute_all(slots);
     }
@@ -170,10 +174,10 @@ impl Use<'_> {
     }
 }
 
-/// The preprocessed column of a table that has one: the row's number, or a mark on the first row.
-pub fn fixed_value(fill: Fill, row: usize) -> Goldilocks {
+/// A preprocessed column of a table that has any: the values in their order, or a mark on the first row.
+pub fn fixed_value(fill: Fill, row: usize, column: usize) -> Goldilocks {
     match fill {
-        Fill::Range16 => Goldilocks::new(row as u64),
+        Fill::Range16 => Goldilocks::new((column * RANGE_HEIGHT + row) as u64),
         _ => Goldilocks::from_bool(row == 0),
     }
 }

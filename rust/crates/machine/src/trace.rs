@@ -12,7 +12,9 @@ use rustc_hash::FxHashMap;
 use crate::plan::lift;
 use crate::program::{Fill, Program, Table};
 use crate::replay::{ReplayError, Replayed, replay};
-use crate::rows::{MIN_HEIGHT, PERMUTATION_WIDTH, RANGE_HEIGHT, RowEval, TableTrace, public_values};
+use crate::rows::{
+    MIN_HEIGHT, PERMUTATION_WIDTH, RANGE_COLUMNS, RANGE_HEIGHT, RANGE_VALUES, RowEval, TableTrace, public_values,
+};
 use crate::validate::{chunk_columns, leaf_columns, node_columns};
 use crate::witness::Witness;
 
@@ -177,7 +179,7 @@ impl Counts {
 
     fn new() -> Self {
         Self {
-            range: vec![0; RANGE_HEIGHT],
+            range: vec![0; RANGE_VALUES],
             permutations: Vec::new(),
             places: FxHashMap::default(),
         }
@@ -214,9 +216,12 @@ impl Counts {
     }
 
     fn range_table(&self) -> TableTrace {
-        let values = self.range.iter().map(|&count| Goldilocks::new(count as u64)).collect();
+        let mut values = vec![Goldilocks::ZERO; RANGE_VALUES];
+        for (value, &count) in self.range.iter().enumerate() {
+            values[value % RANGE_HEIGHT * RANGE_COLUMNS + value / RANGE_HEIGHT] = Goldilocks::new(count as u64);
+        }
         TableTrace {
-            width: 1,
+            width: RANGE_COLUMNS,
             rows: RANGE_HEIGHT,
             values,
         }

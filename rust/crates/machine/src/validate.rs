@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::program::{Bus, Field, Fill, MODULUS, Node, Program, Table};
+use crate::rows::RANGE_COLUMNS;
 use crate::validate_step::check_step;
 
 /// Greatest number of columns of a table.
@@ -258,12 +259,12 @@ fn check_layout(table: &Table) -> Result<(), String> {
         Fill::Leaf => leaf_columns(),
         Fill::Node => node_columns(),
         Fill::Chunk => chunk_columns(),
-        Fill::Range16 => vec!["count".to_owned()],
+        Fill::Range16 => numbered("count", RANGE_COLUMNS).collect(),
     };
-    let fixed: &[&str] = match table.fill {
-        Fill::Range16 => &["value"],
-        Fill::Chunk => &["first"],
-        _ => &[],
+    let fixed: Vec<String> = match table.fill {
+        Fill::Range16 => numbered("value", RANGE_COLUMNS).collect(),
+        Fill::Chunk => vec!["first".to_owned()],
+        _ => Vec::new(),
     };
     let public = if table.fill == Fill::Chunk { 8 } else { 0 };
     ensure!(table.preprocessed == fixed, "the fixed columns are not {fixed:?}");

@@ -188,10 +188,12 @@ impl Builder {
 
 /// The machine's own tables, for a cursor of so many registers.
 pub fn machine_tables(registers: usize) -> [Value; 5] {
+    let named = |prefix: &str| (0..16).map(|i| format!("{prefix}{i}")).collect::<Vec<_>>();
+    let atoms: Vec<Value> = (0..16).flat_map(|i| [json!(["c", i]), json!(["p", i])]).collect();
+    let provide = |i: usize| json!({"bus": "range16", "sign": -1, "count": 2 * i, "weight": 0, "fields": [2 * i + 1]});
     let range = json!({
-        "name": "range16", "fill": "range16", "columns": ["count"], "preprocessed": ["value"], "public": 0,
-        "nodes": [["c", 0], ["p", 0]], "constraints": [],
-        "buses": [{"bus": "range16", "sign": -1, "count": 0, "weight": 0, "fields": [1]}],
+        "name": "range16", "fill": "range16", "columns": named("count"), "preprocessed": named("value"), "public": 0,
+        "nodes": atoms, "constraints": [], "buses": (0..16).map(provide).collect::<Vec<_>>(),
     });
     let permutation = json!({
         "name": "poseidon2", "fill": "poseidon2", "columns": [], "preprocessed": [], "public": 0,

@@ -1,0 +1,19 @@
+"""Directories that a command may replace: empty ones, and those that the same command made."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from kedge.units.errors import Fault
+
+
+def claim_folder(folder: Path, command: str) -> None:
+    """Make `folder` empty for `command`; Fault if it holds anything that this command did not make."""
+    mark = folder / f"made-by-{command}"
+    if folder.exists() and any(folder.iterdir()):
+        if not mark.exists():
+            raise Fault(f"{folder} holds something that no `kedge {command}` made; name an empty directory with --data")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    mark.touch()

@@ -1,0 +1,58 @@
+"""kedge program: what the rules compile to, and what each costs."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from kedge.cli.app import app
+from kedge.units.errors import Rejected
+
+program = typer.Typer(no_args_is_help=True, help="The rules as data: tables, constraints, buses, digest.")
+app.add_typer(program, name="program")
+NO_SUCH_TABLE = 801
+
+
+@program.command()
+def show(
+    table: Annotated[str | None, typer.Argument(help="A table (step) to look into; all tables without it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the tables of this version's program with their columns, constraints and bus uses, or one table in full."""
+    from kedge.rules import program as traced
+
+    data = traced().tables
+    chosen = [t for t in data if table in (None, t.name)]
+    if not chosen:
+        raise Rejected(NO_SUCH_TABLE, "NO_SUCH_TABLE", f"{table}; there are {', '.join(t.name for t in data)}")
+    if as_json:
+        facts = [t.as_data() for t in chosen]
+        typer.echo(json.dumps({"digest": traced().digest.hex(), "tables": facts}, indent=1))
+        return
+    console = Console(highlight=False)
+    console.print(f"digest {traced().digest.hex()}, {len(traced().data):,} bytes")
+    rows = Table("table", "columns", "constraints", "bus uses", box=None)
+    for item in chosen:
+        rows.add_row(item.name, str(len(item.columns) or "built in"), str(len(item.constraints)), str(len(item.buses)))
+    console.print(rows)
+    if table is not None:
+        _describe(console, table)
+
+
+def _describe(console: Console, name: str) -> None:
+    """Columns, labels of constraints and buses of one table, and the words of its rule."""
+    from kedge.rules import program as traced
+    from kedge.rules import rules
+
+    item = next(t for t in traced().tables if t.name == name)
+    if name in rules.steps:
+        console.print(f"\n{(rules.steps[name].rule.__doc__ or '').strip()}\n", soft_wrap=True)
+    console.print("columns: " + ", ".join(item.columns), soft_wrap=True)
+    labels = sorted({label for label, _ in item.constraints})
+    console.print("constraints: " + "; ".join(labels), soft_wrap=True)
+    uses = [f"{'send' if use['sign'] > 0 else 'receive'} {use['bus']}" for use in item.buses]
+    console.print("buses: " + ", ".join(f"{use} x{uses.count(use)}" for use in dict.fromkeys(uses)))

@@ -1,0 +1,76 @@
+"""kedge reconstruct: the whole state from L1 alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from kedge.cli.app import app
+from kedge.units.errors import Rejected
+
+if TYPE_CHECKING:
+    from kedge.node import L1
+
+L1_MISSING, BAD_ADDRESS = 802, 803
+
+Url = Annotated[str | None, typer.Option("--l1", help="RPC address of the L1.")]
+Address = Annotated[str | None, typer.Option("--settlement", help="Address of the Settlement contract, 0x...")]
+FirstBlock = Annotated[int, typer.Option(min=0, help="An L1 block up to the deployment.")]
+Beacon = Annotated[str | None, typer.Option(help="Beacon node that serves the blobs; not for development chains.")]
+
+
+@contextmanager
+def open_l1(
+    folder: Path | None, url: str | None, settlement: str | None, first_block: int, beacon: str | None
+) -> Iterator[L1]:
+    """The L1 that the options name: an RPC address, or the saved development chain of a data directory."""
+    from kedge.node import live_chain, saved_chain
+
+    if url is not None:
+        yield live_chain(url, _address(settlement), first_block, beacon)
+    elif folder is not None:
+        with saved_chain(folder) as l1:
+            yield l1
+    else:
+        raise Rejected(L1_MISSING, "L1_MISSING", "name a data directory with --data, or an L1 with --l1")
+
+
+def _address(text: str | None) -> bytes:
+    try:
+        address = bytes.fromhex((text or "").removeprefix("0x"))
+    except ValueError:
+        address = b""
+    if len(address) != 20:
+        raise Rejected(BAD_ADDRESS, "BAD_ADDRESS", f"--settlement needs 20 bytes in hexadecimal, got {text!r}")
+    return address
+
+
+@app.command()
+def reconstruct(
+    data: Annotated[Path | None, typer.Option("--data", help="Data directory with a development chain.")] = None,
+    l1: Url = None,
+    settlement: Address = None,
+    first_block: FirstBlock = 0,
+    beacon: Beacon = None,
+    out: Annotated[Path | None, typer.Option(help="Write the rebuilt records to this file as JSON.")] = None,
+) -> None:
+    """Rebuild every record of the exchange from L1's contracts, logs and blobs, checking each claim on the way.
+
+    With --data, only the development chain saved in that directory is read; the node may be running or gone.
+    """
+    console = Console()
+    with open_l1(data, l1, settlement, first_block, beacon) as source, console.status("reading L1"):
+        state = source.rebuild()
+    console.print(f"batches   {state.batches}, {state.published_bytes:,} bytes of published data", highlight=False)
+    console.print(f"messages  {state.deposits} deposits, {len(state.withdrawals)} withdrawals", highlight=False)
+    console.print(f"records   {len(state.records):,}", highlight=False)
+    console.print(f"root      {state.root.hex()} [green](equals the contract's)[/]", highlight=False)
+    if out is not None:
+        records = {str(address): list(words) for address, words in sorted(state.records.items())}
+        out.write_text(json.dumps({"root": state.root.hex(), "records": records}, indent=1) + "\n")

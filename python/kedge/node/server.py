@@ -1,0 +1,72 @@
+"""An HTTP server in a thread of its own, on a socket that is bound before anything else starts."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+import uvicorn
+from starlette.applications import Starlette
+
+from kedge.units.errors import Fault
+
+START_SECONDS = 10.0
+STOP_SECONDS = 3
+
+
+class Server:
+    """Serves one application; `begun` is called in its event loop before the first request."""
+
+    def __init__(self, host: str, port: int) -> None:
+        """Bind; port 0 takes any free one. Fault says so if the port is taken."""
+        try:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            self._socket = socket.create_server((host, port), family=family, backlog=512)
+        except OSError as error:
+            raise Fault(f"cannot listen on {host} port {port}: {error.strerror}; choose another with --port") from error
+        self.host = host
+        self.port: int = self._socket.getsockname()[1]
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        name = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{name}:{self.port}"
+
+    def start(self, app: Starlette, begun: Callable[[asyncio.AbstractEventLoop], None]) -> None:
+        """Answer requests from now on."""
+        config = uvicorn.Config(
+            app,
+            ws="websockets-sansio",
+            ws_max_size=4_096,
+            limit_concurrency=512,
+            timeout_graceful_shutdown=STOP_SECONDS,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+        )
+        self._server = uvicorn.Server(config)
+
+        async def serve(server: uvicorn.Server) -> None:
+            begun(asyncio.get_running_loop())
+            await server.serve(sockets=[self._socket])
+
+        self._thread = threading.Thread(target=asyncio.run, args=(serve(self._server),), name="kedge-http", daemon=True)
+        self._thread.start()
+        end = time.monotonic() + START_SECONDS
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > end:
+                raise Fault(f"the server did not start on {self.url}; its log says why")
+            time.sleep(0.005)
+
+    def close(self) -> None:
+        """Finish the requests under way, then stop."""
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join()
+        self._socket.close()
