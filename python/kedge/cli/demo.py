@@ -25,12 +25,12 @@ def demo(
 
     The data directory of an earlier demo is replaced. Proofs are checked off-chain in this version.
     """
-    from kedge.lab import LiveView
+    from kedge.lab import FlowPlan, LiveView
     from kedge.node import Demo
 
     claim_folder(data, "demo")
     with LiveView() as view:
-        run = Demo(data, view, seconds, seed)
+        run = Demo(data, view, seconds, None if seed is None else FlowPlan(seed=seed))
         with orderly(run.stop):
             outcome = run.run(" ".join(["kedge", *sys.argv[1:]]))
         if not outcome.complete:

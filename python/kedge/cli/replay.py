@@ -28,19 +28,20 @@ def replay(
     falls by 15 % or more, leveraged accounts buy early from the tape and are liquidated on the way down. The fills are
     written as market, taker_side, price, size. The data directory of an earlier replay is replaced.
     """
-    from kedge.lab import LiveView, Tape, scan_tape
+    from kedge.lab import FillsWriter, LiveView, Tape, scan_tape
     from kedge.node import TapeRun
 
     with Progress(transient=True) as progress:
         task = progress.add_task("reading the tape", total=1.0)
         tape: Tape = scan_tape(file, limit=trades, progress=lambda part: progress.update(task, completed=part))
     claim_folder(data, "replay")
-    with LiveView() as view:
-        run = TapeRun(data, tape, fills or data / "fills.csv", view)
+    path = fills or data / "fills.csv"
+    with LiveView() as view, FillsWriter(path, tape.markets) as writer:
+        run = TapeRun(data, tape, writer, view)
         with orderly(run.stop):
             outcome = run.run(" ".join(["kedge", *sys.argv[1:]]))
         if not outcome.complete:
             view.console.print("stopped before the end; what was acknowledged is in", str(data))
             raise typer.Exit(EXIT_INTERRUPTED)
         view.finish("Kedge replay", outcome.summary)
-    typer.echo(f"fills: {run.fills}\nreport: {outcome.page}\ncheck the proofs yourself: kedge verify {data}")
+    typer.echo(f"fills: {path}\nreport: {outcome.page}\ncheck the proofs yourself: kedge verify {data}")

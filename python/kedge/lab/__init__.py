@@ -10,7 +10,7 @@ Invariants
   refuse it.
 - A report is one tree of plain data; page and JSON are both made from it, and the page loads nothing from elsewhere.
 
-Surface: `Flow`, `scan_tape` + `Replay` + `FillsWriter`, `drive`; `SlotAllocator`; `Report`, `write_report`,
+Surface: `Flow`, `Crowd` (the flow of the benchmarks), `scan_tape` + `Replay` + `FillsWriter`, `drive`; `SlotAllocator`; `Report`, `write_report`,
 `read_report`; `LiveView`, `Snapshot`; `read_provenance`, `summarise`, `build_row`, `write_rows`. Refusals of files:
 1201 to 1207, 1221.
 """
@@ -31,6 +31,7 @@ from kedge.lab.bench import (
     summarise,
     write_rows,
 )
+from kedge.lab.crowd import MIXED, RESTING, Crowd, Mix
 from kedge.lab.fills import FillsWriter
 from kedge.lab.flow import Flow, FlowPlan
 from kedge.lab.market import Market, MarketTerms
@@ -58,10 +59,13 @@ from kedge.lab.tape import Tape, TapeError, Trade, read_trades, scan_tape
 from kedge.lab.view import FillLine, LiveView, MarginState, Snapshot, TierState, final_table, log_line, render
 
 __all__ = [
+    "MIXED",
+    "RESTING",
     "BatchRow",
     "BenchReport",
     "BenchRow",
     "ChunkRow",
+    "Crowd",
     "Event",
     "Exchange",
     "Fill",
@@ -76,6 +80,7 @@ __all__ = [
     "MarginState",
     "Market",
     "MarketTerms",
+    "Mix",
     "Outcome",
     "Pause",
     "Provenance",

@@ -83,8 +83,16 @@ def read_provenance(program: str, folder: Path | None = None) -> Provenance:
     return Provenance(read_commit(folder or Path(__file__).resolve().parent), read_machine(), program)
 
 
-def peak_memory() -> int:
-    """Largest resident size of this process so far, in bytes."""
+def peak_memory(process: int | str = "self") -> int:
+    """Largest resident size so far, in bytes, of this process or, where there is /proc, of another one by number.
+
+    The kernel's own mark comes first: `getrusage` of a fresh child still counts the parent that it was forked from.
+    """
+    mark = _field(Path(f"/proc/{process}/status"), "VmHWM").split()
+    if mark and mark[0].isdigit():
+        return int(mark[0]) * 1024
+    if process != "self":
+        return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 

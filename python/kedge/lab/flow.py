@@ -47,7 +47,7 @@ class FlowPlan:
     gamblers: int = 8
     liquidators: int = 2
     fall: Fall = field(default_factory=Fall)
-    pause: tuple[int, int] = (260_000, 470_000)
+    pause: tuple[int, int] = (200_000, 520_000)
     mark_step: int = 100
     jump: int = 50_000
     maker_stake: int = 400_000

@@ -121,7 +121,7 @@ class Replay:
     @property
     def phase(self) -> str:
         """How far the tape is."""
-        return f"replaying {self.tape.path.name}: {self.fills:,} of {self.tape.count:,} trades"
+        return f"replaying {self.tape.path.name}"
 
     @property
     def rounded(self) -> tuple[int, int]:

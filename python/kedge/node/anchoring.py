@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kedge.batching import DEPOSITS_HEAD, Deposit, owner_words
+from kedge.batching import DEPOSITS_HEAD, Deposit, load_setup, owner_words
 from kedge.node.batches import BatchMaker
 from kedge.node.place import Place
 from kedge.sequencer import Origin, SealedChunk, Sequencer, Transaction
@@ -91,6 +91,7 @@ class Anchoring:
             self._thread.join()
 
     def _loop(self) -> None:
+        load_setup()  # two seconds, better spent before the first batch waits for them
         while not self._stop.is_set():
             try:
                 self._take_deposits()

@@ -30,7 +30,7 @@ from kedge.node.queries import MarketView, read_account, read_book, read_market
 from kedge.node.status import Reporter
 from kedge.node.wire import Switch, check_operator, check_token, read_body, read_query, read_transactions
 from kedge.sequencer import Origin
-from kedge.settlement import Tier, to_hex
+from kedge.settlement import Tier
 
 _log = logging.getLogger(__name__)
 TRY_LATER = 1013
@@ -38,7 +38,7 @@ MOST_ID = 2**62
 
 
 class SettledFill(Fill, frozen=True, tag="fill", tag_field="type"):
-    """A fill and how final it is: the tier of its chunk, whether a proof of it is on disk, and L1's part if it has one."""
+    """A fill and how final it is: the tier of its chunk, whether its proof is on disk, and where on L1 it is."""
 
     tier: str
     proved_off_chain: bool
@@ -171,9 +171,9 @@ class Api:
             tier=(facts.tier if facts else Tier.SEQUENCED).label,
             proved_off_chain=facts is not None and facts.has(Tier.PROVED_OFF_CHAIN),
             batch=facts.batch if facts else None,
-            l1_transaction=to_hex(published.tx_hash) if published else None,
+            l1_transaction="0x" + published.tx_hash.hex() if published else None,
             l1_block=published.block_number if published else None,
-            final_transaction=to_hex(final.tx_hash) if final else None,
+            final_transaction="0x" + final.tx_hash.hex() if final else None,
         )
 
 

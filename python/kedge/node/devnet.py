@@ -92,6 +92,10 @@ class Devnet:
         save_place(folder, place)
         return place
 
+    def deposits(self) -> int:
+        """How many deposits the Vault has taken."""
+        return Vault(self.chain, self.place.deployment.vault).deposit_count()
+
     def fund(self, amounts: Sequence[int], told: Callable[[int], None] = lambda done: None) -> list[Wallet]:
         """Users in order, each with its deposit (quote) in the Vault: mint, approve, deposit, every one on L1."""
         token = MockCollateral(self.chain, self.place.deployment.token)

@@ -22,7 +22,7 @@ EXAMPLES: Final = (
 
 
 class _Entry(msgspec.Struct, forbid_unknown_fields=True):
-    """One [[market]]: number, name, decimal places of the tick (0 to 6), opening mark in ticks; the rest has defaults."""
+    """One [[market]]: number, name, decimal places of the tick (0 to 6), opening mark in ticks; more is optional."""
 
     number: int
     name: str
@@ -53,7 +53,9 @@ def read_markets(text: str) -> tuple[Market, ...]:
         raise BAD_MARKETS_FILE.reject("two markets have the same number")
     for entry in entries:
         if not 0 <= entry.tick_places <= 6 or not entry.name.isprintable() or not 0 < len(entry.name) <= 40:
-            raise BAD_MARKETS_FILE.reject(f"market {entry.number}: tick_places must be 0 to 6, its name 1 to 40 letters")
+            raise BAD_MARKETS_FILE.reject(
+                f"market {entry.number}: tick_places must be 0 to 6, its name 1 to 40 letters"
+            )
     return tuple(_market(entry) for entry in entries)
 
 

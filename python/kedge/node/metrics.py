@@ -35,7 +35,9 @@ class Metrics:
         status = self._status()
         yield from _tiers(status)
         yield _gauge("settlement_window_seconds", "Time since the L2 time of the last anchored state.", status.window)
-        yield _gauge("anchoring_paused", "1 while the operator keeps anchoring from happening.", status.anchoring.paused)
+        yield _gauge(
+            "anchoring_paused", "1 while the operator keeps anchoring from happening.", status.anchoring.paused
+        )
         trouble = bool(status.trouble or status.anchoring.trouble)
         yield _gauge("trouble", "1 while the node waits for the world; /v1/status says what for.", trouble)
         if status.counts is not None:

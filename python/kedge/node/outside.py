@@ -9,7 +9,7 @@ from kedge.node.devnet import L1Terms, deploy_place
 from kedge.node.place import Place, load_place, save_place
 from kedge.node.refusals import BAD_OPERATOR_KEY, BAD_SETTLEMENT
 from kedge.rules import program
-from kedge.settlement import Chain, Deployment, Settlement, Vault, Wallet, to_hex
+from kedge.settlement import Chain, Deployment, Settlement, Vault, Wallet
 from kedge.units.errors import Fault
 
 
@@ -56,14 +56,14 @@ def settle_on(folder: Path, chain: Chain, operator: Wallet, settlement: bytes | 
         known = _join(chain, settlement, first_block)
         folder.mkdir(parents=True, exist_ok=True)
     elif settlement not in (None, known.deployment.settlement):
-        raise BAD_SETTLEMENT.reject(f"{folder} belongs to {to_hex(known.deployment.settlement)}")
+        raise BAD_SETTLEMENT.reject(f"{folder} belongs to 0x{known.deployment.settlement.hex()}")
     place = Place(known.deployment, known.genesis_clock, chain.rpc.url)
     contract = Settlement(chain, place.deployment.settlement)
     if not chain.has_code(place.deployment.settlement):
-        raise Fault(f"the L1 has no contract at {to_hex(place.deployment.settlement)}; check --l1 and --settlement")
+        raise Fault(f"the L1 has no contract at 0x{place.deployment.settlement.hex()}; check --l1 and --settlement")
     if contract.program() != program().digest:
         raise BAD_SETTLEMENT.reject("it was deployed for another version of the rules")
-    if str(contract.read("operator")[0]).lower() != to_hex(operator.address):
+    if str(contract.read("operator")[0]).lower() != "0x" + operator.address.hex():
         raise BAD_SETTLEMENT.reject("its operator has another key than KEDGE_OPERATOR_KEY")
     save_place(folder, place)
     return Footing(chain, operator, place)
@@ -72,7 +72,7 @@ def settle_on(folder: Path, chain: Chain, operator: Wallet, settlement: bytes | 
 def _join(chain: Chain, settlement: bytes, first_block: int) -> Place:
     """The place of a contract that has accepted no batch: its clock is still that of genesis."""
     if not chain.has_code(settlement):
-        raise Fault(f"the L1 has no contract at {to_hex(settlement)}; check --l1 and --settlement")
+        raise Fault(f"the L1 has no contract at 0x{settlement.hex()}; check --l1 and --settlement")
     contract = Settlement(chain, settlement)
     head, vault = contract.head(), contract.vault()
     if head.number:

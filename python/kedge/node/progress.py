@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from kedge.node.node import Hooks, Node
 from kedge.proving import ProofRecord
 from kedge.sequencer import Committed, SealedChunk
-from kedge.settlement import AnchorEvent, Tier, to_hex
+from kedge.settlement import AnchorEvent, Tier
 
 _log = logging.getLogger(__name__)
 UPKEEP_STEPS = frozenset({"window_update", "margin_update", "funding_tick"})
@@ -48,7 +48,7 @@ class _Sealed:
 
 
 class Progress:
-    """Listens to a node. `told` hears each tier that moved: tier, chunk, transaction, in the thread where it happened."""
+    """Listens to a node. `told` hears each tier that moved: tier, chunk, transaction; in the thread where it did."""
 
     def __init__(self, hooks: Hooks, told: Callable[[Tier, int, int], None]) -> None:
         self._told = told
@@ -123,7 +123,7 @@ class Progress:
 
     def _walk(self, node: Node) -> dict[Tier, int]:
         """The highest chunk of each tier. What is final stays so unless L1 reorganises, so the walk starts there."""
-        found = {}
+        found: dict[Tier, int] = {}
         for tier in ABOVE_SEQUENCED:
             chunk = self._base
             while chunk + 1 in self._sealed and (facts := node.facts(chunk + 1)) is not None and facts.has(tier):
@@ -171,7 +171,7 @@ class Progress:
             chunks, place = f"chunks {header.first_chunk} to {header.last_chunk}", f"L1 block {mined.block_number}"
             if event.what == "anchored":
                 text = f"anchored  batch {mined.number} ({chunks}) in {place}, {mined.gas_used} gas"
-                _log.info("%s, transaction %s", text, to_hex(mined.tx_hash))
+                _log.info("%s, transaction 0x%s", text, mined.tx_hash.hex())
             elif event.what == "final":
                 _log.info("final     all up to batch %d, since %s", mined.number, place)
             else:

@@ -11,7 +11,6 @@ from kedge.machine import Record, address_of
 from kedge.node.refusals import NO_ACCOUNT, NO_MARKET
 from kedge.rules import EXCHANGE, FIRST_USER, MAX_POSITIONS, Account, Book, Clock, Market, Order, Owner, Parameters
 from kedge.rules import Position as PositionRecord
-from kedge.settlement import to_hex
 
 Get = Callable[[int], list[int]]
 SLOTS = 1 << 10
@@ -101,7 +100,7 @@ def read_account(get: Get, number: int) -> AccountView:
     if number >= FIRST_USER and not owner.get("known"):
         raise NO_ACCOUNT.reject(str(number))
     account = decode(Account, get(address_of(Account, number)))
-    address = to_hex(owner_bytes(list(owner.values())[:5])) if owner["known"] else None
+    address = "0x" + owner_bytes(list(owner.values())[:5]).hex() if owner["known"] else None
     return AccountView(number, address, account["collateral"], _positions(get, number, account["head"]),
                        _orders(get, number, account["epoch"]))  # fmt: skip
 

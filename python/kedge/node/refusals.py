@@ -7,7 +7,9 @@ from typing import Final
 from kedge.sequencer import Refusal
 
 BAD_BODY: Final = Refusal(1301, "BAD_BODY", "the body is not the JSON that this route takes")
-BODY_TOO_LARGE: Final = Refusal(1302, "BODY_TOO_LARGE", "the body is larger than 1 MiB; send fewer transactions at once")
+BODY_TOO_LARGE: Final = Refusal(
+    1302, "BODY_TOO_LARGE", "the body is larger than 1 MiB; send fewer transactions at once"
+)
 NOT_JSON: Final = Refusal(1303, "NOT_JSON", "the content type must be application/json")
 NO_TOKEN: Final = Refusal(1304, "NO_TOKEN", "this route needs the token of DIR/operator.token as a bearer token")
 NODE_ONLY: Final = Refusal(1305, "NODE_ONLY", "this states a fact of L1 or of the clock; the node alone submits it")

@@ -7,7 +7,7 @@ import logging
 import os
 import secrets
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -30,6 +30,7 @@ NODE_FILE, TOKEN_FILE = "node.json", "operator.token"
 SERVICE_OPTIONS = NodeOptions(chunk_ms=4_000, confirmations=2)
 HEARTBEAT_SECONDS = 60.0
 LOOPBACK = "127.0.0.1"
+WATCH_SECONDS = 0.2
 
 
 class Ground(Protocol):
@@ -94,9 +95,10 @@ class Service:
         if self.keeper.failure is not None:
             raise self.keeper.failure
 
-    def wait(self, stop: threading.Event, pause: float = 0.2) -> None:
-        """Until `stop` is set; raises what ends a part of the node before."""
-        while not stop.wait(pause):
+    def wait(self, stop: threading.Event, watch: Callable[[], None] = lambda: None) -> None:
+        """Until `stop` is set; raises what ends a part of the node before. `watch` is called now and then."""
+        while not stop.wait(WATCH_SECONDS):
+            watch()
             self.check()
 
     def close(self) -> None:
@@ -125,11 +127,14 @@ def read_token(folder: Path) -> str:
     """The operator's token in DIR/operator.token, made at the first start; only its owner may read the file."""
     path = folder / TOKEN_FILE
     with faults(f"cannot use {path}"):
-        if not path.exists():
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        if not path.exists() or not path.read_text().strip():
+            draft = path.with_name(path.name + ".tmp")
+            draft.unlink(missing_ok=True)
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w") as file:
                 file.write(secrets.token_urlsafe(32) + "\n")
                 file.flush()
                 os.fsync(file.fileno())
+            draft.replace(path)
         path.chmod(0o600)
         return path.read_text().strip()

@@ -23,12 +23,14 @@ DEPOSIT_TIMEOUT = 60.0
 class Session:
     """Drives a source. Single-threaded but for sampling; `stop` (any thread) ends it at the next burst."""
 
-    def __init__(self, node: Node, source: Source, view: LiveView, title: str) -> None:
+    def __init__(
+        self, node: Node, source: Source, view: LiveView, title: str, stop: threading.Event | None = None
+    ) -> None:
         self.node, self.source, self.view, self.title = node, source, view, title
         self.started = datetime.now(UTC).isoformat(timespec="seconds")
         self.recorder = Recorder(node, source.markets)
         self.phase = "starting"
-        self._stop = threading.Event()
+        self._stop = stop or threading.Event()
         self._over = threading.Event()
         self._sampler = threading.Thread(target=self._sample, name="kedge-sampler", daemon=True)
 

@@ -53,7 +53,7 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class Status(msgspec.Struct, frozen=True):
-    """A node's state of affairs. Times in seconds; `root` is of the durable state, hexadecimal; `open_chunk` is being filled.
+    """A node's state of affairs. Times in seconds; `root` is of the durable state; `open_chunk` is being filled.
 
     `window` is the settlement window: time since the L2 time of the last anchored state. A directory without a node
     has no counts, and its root is that of the last sealed chunk.

@@ -34,7 +34,8 @@ async def read_body(request: Request, kind: type[_T]) -> _T:
     """The JSON body, strictly: no unknown field, no bool or float for an integer, at most 1 MiB."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise NOT_JSON.reject()
-    if int(request.headers.get("content-length", "0")) > MOST_BYTES:
+    length = request.headers.get("content-length", "0")
+    if len(length) > 8 or (length.isdigit() and int(length) > MOST_BYTES):
         raise BODY_TOO_LARGE.reject()
     body = bytearray()
     async for part in request.stream():

@@ -1,0 +1,111 @@
+"""The order flow of the benchmarks: many alike accounts in two markets, in stated shares, repeatable from a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from kedge.lab.desk import Desk
+from kedge.lab.market import Market, MarketTerms
+from kedge.lab.orders import BUY, GTC, IOC, QUOTE, SELL, Outcome, Transaction, cancel
+from kedge.rules import FIRST_USER
+
+CROWD_MARKETS: Final = (
+    Market(0, "BTC-PERP", 1, 617_500, MarketTerms(minimum=10, sigma=40_000), price_places=1),
+    Market(1, "ETH-PERP", 2, 268_150, MarketTerms(minimum=10, sigma=50_000), price_places=2),
+)
+STAKE: Final = 1_000_000 * QUOTE
+_SIZES: Final = (20, 200)
+"""Lots of an order, both kinds alike, so that a crossing order meets one or two resting ones."""
+_REST_PPM: Final = (100, 5_000)
+_CROSS_PPM: Final = 20_000
+"""How far from the mark an order rests, and how far beyond it a crossing one is willing to go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """How many of each kind stand in a shuffled pack that is drawn from again and again: the shares are exact."""
+
+    resting: int
+    crossing: int
+    cancels: int
+
+    def pack(self) -> list[str]:
+        """One of each, as often as it stands in the pack."""
+        return ["rest"] * self.resting + ["cross"] * self.crossing + ["cancel"] * self.cancels
+
+
+RESTING: Final = Mix(1, 0, 0)
+MIXED: Final = Mix(12, 5, 3)
+"""60 % orders that rest, 25 % immediate ones that trade, 15 % cancels."""
+
+
+class Crowd:
+    """Accounts that place and cancel orders around marks that stand still; learns from outcomes which orders live.
+
+    Resting orders never reach across the mark, so that what was meant to rest does rest.
+    """
+
+    def __init__(self, accounts: int = 200, seed: int = 1, markets: Sequence[Market] = CROWD_MARKETS) -> None:
+        self.markets = tuple(markets)
+        self.accounts = range(FIRST_USER, FIRST_USER + accounts)
+        self.desk = Desk(Random(seed), self.markets)  # noqa: S311 - a flow to be repeated, not a secret
+        self._drawn: list[str] = []
+        self._leaving: set[tuple[int, int]] = set()
+
+    @property
+    def deposits(self) -> tuple[int, ...]:
+        """Quote to deposit for each account, in account order."""
+        return (STAKE,) * len(self.accounts)
+
+    def opening(self, now: int) -> list[Transaction]:
+        """What an empty exchange needs first: clock (ms), markets, and deposits that no chain has seen."""
+        work: list[Transaction] = [("window_update", [now, now - 1_000])]
+        work += [market.opening() for market in self.markets]
+        for index, (account, amount) in enumerate(zip(self.accounts, self.deposits, strict=True)):
+            work.append(("deposit", [index, account, amount, account, 0, 0, 0, 7]))
+        return work
+
+    def draw(self, mix: Mix) -> Transaction:
+        """The next transaction; a cancel becomes a resting order while there is nothing to cancel."""
+        if not self._drawn:
+            self._drawn = mix.pack()
+            self.desk.rng.shuffle(self._drawn)
+        kind = self._drawn.pop()
+        return (self._cancel() if kind == "cancel" else None) or self._place(crosses=kind == "cross")
+
+    def orders(self, count: int, mix: Mix) -> list[Transaction]:
+        """`count` orders, and the cancels that come between them."""
+        work: list[Transaction] = []
+        while count:
+            work.append(self.draw(mix))
+            count -= work[-1][0] == "place"
+        return work
+
+    def feedback(self, sent: Sequence[Transaction], outcomes: Sequence[Outcome]) -> None:
+        """Learn what became of transactions, the node's own included."""
+        self.desk.feedback(sent, outcomes)
+        self._leaving.clear()
+
+    def _place(self, crosses: bool) -> Transaction:
+        rng = self.desk.rng
+        while True:
+            account, market, side = rng.choice(self.accounts), rng.choice(self.markets), rng.choice((BUY, SELL))
+            away = _CROSS_PPM if crosses else -rng.randint(*_REST_PPM)
+            price = self.desk.around(market.index, away if side == BUY else -away)
+            placed = self.desk.place(account, market.index, side, price, rng.randint(*_SIZES), IOC if crosses else GTC)
+            if placed:
+                return placed[0]
+
+    def _cancel(self) -> Transaction | None:
+        """Of an account chosen at random that has one, the oldest live order that is not leaving already."""
+        rng = self.desk.rng
+        for _ in self.accounts:
+            account = rng.choice(self.accounts)
+            for order in self.desk.live(account):
+                if (account, order.slot) not in self._leaving:
+                    self._leaving.add((account, order.slot))
+                    return cancel(account, order.slot)
+        return None
