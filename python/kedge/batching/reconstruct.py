@@ -31,10 +31,11 @@ from kedge.batching.refusals import (
 )
 from kedge.batching.schema import EMPTY, Schema, Words
 from kedge.machine import P, address_of
-from kedge.rules import DEPOSITS, EXCHANGE, WITHDRAWALS, Queue
+from kedge.rules import DEPOSITS, EXCHANGE, WITHDRAWALS, Clock, Queue
 
 DEPOSITS_HEAD = address_of(Queue, EXCHANGE, DEPOSITS)
 WITHDRAWALS_HEAD = address_of(Queue, EXCHANGE, WITHDRAWALS)
+CLOCK = address_of(Clock, EXCHANGE)
 
 
 class StateTree(Protocol):
@@ -132,6 +133,9 @@ class Rebuilder:
         refusals = (WRONG_DEPOSITS, WRONG_WITHDRAWALS)
         for address, count, folded, refusal in zip(self._heads, counts, self._folded, refusals, strict=True):
             self._check_head(address, [count, *folded], refusal, header.number)
+        clock = self.state.records.get(CLOCK)
+        if clock is not None and tuple(clock[:2]) != (header.clock, header.anchored):
+            raise WRONG_HEADER.reject(f"batch {header.number} states another clock than its own state holds")
 
     def _check_head(self, address: int, wanted: list[int], refusal: DataRefusal, number: int) -> None:
         found = self.state.records.get(address, EMPTY)

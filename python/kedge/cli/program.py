@@ -15,6 +15,7 @@ from kedge.units.errors import Rejected
 program = typer.Typer(no_args_is_help=True, help="The rules as data: tables, constraints, buses, digest.")
 app.add_typer(program, name="program")
 NO_SUCH_TABLE = 801
+"""The program has no table of that name."""
 
 
 @program.command()

@@ -17,7 +17,10 @@ from kedge.units.errors import Rejected
 if TYPE_CHECKING:
     from kedge.node import L1
 
-L1_MISSING, BAD_ADDRESS = 802, 803
+L1_MISSING = 802
+"""Neither a data directory nor an L1 was named."""
+BAD_ADDRESS = 803
+"""An address is not 20 bytes in hexadecimal."""
 
 Url = Annotated[str | None, typer.Option("--l1", help="RPC address of the L1.")]
 Address = Annotated[str | None, typer.Option("--settlement", help="Address of the Settlement contract, 0x...")]

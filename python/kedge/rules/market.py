@@ -41,7 +41,10 @@ def open_market(m: Machine) -> None:
 
 @rules.step(phases=["idle"], market=MARKET_ID, **TERMS)
 def parameter_update(m: Machine) -> None:
-    """Change a market's parameters. The margin rate itself moves only by `margin_update`, along its ramp."""
+    """Change a market's parameters. The margin rate itself moves only by `margin_update`, along its ramp.
+
+    Prover may choose: nothing.
+    """
     market = m.change(Market.at(EXCHANGE, m.input("market")))
     parameters = m.change(Parameters.at(EXCHANGE, m.input("market")))
     m.require(market.mark != 0, Code.MARKET_UNKNOWN)

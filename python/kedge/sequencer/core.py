@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from kedge.sequencer.catalog import Catalog
@@ -51,7 +52,9 @@ class Core:
         settings: Settings,
         listeners: Listeners,
         release: Callable[[list[Ticket]], None],
+        later: Callable[[Callable[[], object]], None],
     ) -> None:
+        """`release` answers tickets; `later` has something done by the owning thread, soon, and may be called by any."""
         self._source = source
         self._catalog = catalog
         self._settings = settings
@@ -60,7 +63,8 @@ class Core:
         self._journal = Journal(directory, catalog.digest)
         snapshots = SnapshotStore(directory, catalog.digest, settings.snapshots_kept)
         self._replay = Replay(directory, self._journal, snapshots, Codec(catalog))
-        self._sealer = Sealer(directory, self._journal, snapshots, settings.snapshot_every)
+        filed = partial(later, self._announce)
+        self._sealer = Sealer(directory, self._journal, snapshots, settings.snapshot_every, filed)
         self._engine: EngineLike | None = None
         self._opened = time.monotonic()
         self.counters = Counters()
@@ -69,8 +73,11 @@ class Core:
     def engine(self) -> EngineLike:
         """The engine at the last durable transaction; rebuilt from the journal if there is none."""
         if self._engine is None:
+            self._sealer.settle()
             with self._whole():
                 self._engine, self.position = self._replay.run(self._source)
+            self._sealer.replayed()
+            self._announce()
             self._opened = time.monotonic()
             self.counters.replays += 1
         return self._engine
@@ -93,9 +100,11 @@ class Core:
             self._seal(engine)
 
     def seal(self, empty: bool = False) -> SealedChunk | None:
-        """End the open chunk. None when it has no transaction, unless `empty` asks for an empty one."""
-        engine = self.engine()
-        return self._seal(engine) if self.position.count or empty else None
+        """End the open chunk, durably. None when it has no transaction, unless `empty` asks for an empty one."""
+        engine = self._filed()
+        chunk = self._seal(engine) if self.position.count or empty else None
+        self._filed()
+        return chunk
 
     def seal_by_age(self) -> None:
         """End the open chunk if it has been open for too long."""
@@ -104,12 +113,14 @@ class Core:
             self.seal()
 
     def chunks(self, after: int = 0) -> list[SealedChunk]:
-        """Sealed chunks with a number above `after`."""
+        """Sealed chunks with a number above `after`, all of them ready to be proven."""
+        self._filed()
         return self._journal.chunks(after)
 
     def close(self) -> None:
         """Finish what is being written and close the journal."""
         self._sealer.close()
+        self._announce()
         self._journal.close()
 
     def _advance(self, engine: EngineLike, work: Work) -> None:
@@ -188,9 +199,20 @@ class Core:
         self.position.chunk, self.position.first = chunk.number + 1, chunk.last + 1
         self.counters.chunks += 1
         self.counters.seal_seconds += time.perf_counter() - started
-        if self._listeners.sealed is not None:
-            _tell(self._listeners.sealed, chunk)
         return chunk
+
+    def _filed(self) -> EngineLike:
+        """The engine, once every sealed chunk is durable and was told of."""
+        engine = self.engine()
+        with self._whole():
+            self._sealer.wait()
+        self._announce()
+        return engine
+
+    def _announce(self) -> None:
+        for chunk in self._sealer.take():
+            if self._listeners.sealed is not None:
+                _tell(self._listeners.sealed, chunk)
 
     @contextmanager
     def _whole(self) -> Iterator[None]:

@@ -12,11 +12,12 @@ or reordered group is found when it is read back.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kedge.sequencer.directory import DataDirectory
+from kedge.sequencer.directory import DataDirectory, faults
 from kedge.sequencer.ledger import (
     GENESIS_CHAIN,
     SCHEMA_VERSION,
@@ -43,6 +44,7 @@ class Journal:
         self._last, self._time, self._chain = 0, 0, GENESIS_CHAIN
         self._directory = directory
         self._path = directory.journal
+        self._wal = self._path.with_name(self._path.name + "-wal")
         with self._errors():
             self._db = _connect(str(self._path))
         try:
@@ -76,8 +78,8 @@ class Journal:
         self._last, self._time, self._chain = group.last, group.time, chain
 
     def append_chunk(self, chunk: SealedChunk, touched: list[tuple[int, list[int]]]) -> None:
-        """Make a chunk's row durable; its witness file must be durable already."""
-        with self._commit():
+        """Add a chunk's row. It becomes durable with the next group, never after it, or by `sync`."""
+        with self._commit(is_durable=False):
             self._db.execute(
                 "INSERT INTO chunks VALUES(?,?,?,?,?,?,?,?)",
                 (
@@ -92,6 +94,15 @@ class Journal:
                 ),
             )
             self._db.execute("INSERT INTO touched VALUES(?,?)", (chunk.number, pack_touched(touched)))
+
+    def sync(self) -> None:
+        """Make durable whatever was added before; may be called by another thread."""
+        with faults(f"cannot write {self._wal}"):
+            descriptor = os.open(self._wal, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
     def groups(self, after: int = 0) -> Iterator[Group]:
         """Groups whose transactions all follow `after`, in order; `Broken` where the chain does not hold."""
@@ -148,9 +159,10 @@ class Journal:
             self._last, self._time, self._chain = row
 
     @contextmanager
-    def _commit(self) -> Iterator[None]:
-        """One durable transaction; on any failure nothing of it remains."""
+    def _commit(self, is_durable: bool = True) -> Iterator[None]:
+        """One transaction, durable at once or with the next that is; on any failure nothing of it remains."""
         with self._errors():
+            self._db.execute(f"PRAGMA synchronous={'FULL' if is_durable else 'NORMAL'}")
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield

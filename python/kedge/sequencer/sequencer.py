@@ -94,7 +94,8 @@ class Sequencer:
         lock = DirectoryLock(directory)
         inbox = Inbox(settings.queue_limit, settings.linger_ms / 1000, settings.group_size)
         try:
-            core = Core(directory, source, catalog, settings, listeners or Listeners(), _releaser(inbox))
+            release, later = _releaser(inbox), _commander(inbox)
+            core = Core(directory, source, catalog, settings, listeners or Listeners(), release, later)
             try:
                 if not directory.program.exists():
                     write_atomic(directory.program, source.program)
@@ -293,3 +294,12 @@ def _releaser(inbox: Inbox) -> Callable[[list[Ticket]], None]:
         wake(tickets)
 
     return release
+
+
+def _commander(inbox: Inbox) -> Callable[[Callable[[], object]], None]:
+    """What other threads of the core call to have something done between two groups."""
+
+    def later(action: Callable[[], object]) -> None:
+        inbox.put(Command(action))
+
+    return later

@@ -42,7 +42,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """Called in the sequencing thread, after durability; they must be quick, and what they raise is only logged."""
+    """Called after durability, in the sequencing thread or by `close`; they must be quick; what they raise is logged."""
 
     committed: Callable[[Committed], None] | None = None
     sealed: Callable[[SealedChunk], None] | None = None

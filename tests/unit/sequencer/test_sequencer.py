@@ -273,18 +273,20 @@ def test_an_empty_chunk_cannot_be_full(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_interrupted_keeps_the_durable_receipts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The witness of the first chunk cannot be written: its transactions are durable, the later ones not applied."""
-    settings = Settings(chunk_transactions=5, user_steps=USER_STEPS)
-    with open_at(tmp_path, settings) as sequencer:
+    """The witness of chunk 1 cannot be filed: chunk 2 cannot end, so what would follow in chunk 3 is not applied."""
+    settings, heard = Settings(chunk_transactions=5, user_steps=USER_STEPS), list[SealedChunk]()
+    with open_at(tmp_path, settings, Listeners(sealed=heard.append)) as sequencer:
         with monkeypatch.context() as patch:
             patch.setattr("kedge.sequencer.sealing.write_atomic", _full)
             with pytest.raises(Interrupted, match="full") as caught:
-                sequencer.submit([put(n, 1) for n in range(8)])
+                sequencer.submit([put(n, 1) for n in range(13)])
         receipts = caught.value.receipts
-        assert [receipt and receipt.sequence for receipt in receipts] == [1, 2, 3, 4, 5, None, None, None]
-        assert sequencer.submit([put(9, 1)])[0].sequence == 6
-        assert sequencer.head == (6, 2, 1)
-        assert sequencer.read(lambda engine: engine.root()) == root_of(dict.fromkeys([0, 1, 2, 3, 4, 9], 1))
+        assert [receipt and receipt.sequence for receipt in receipts] == [*range(1, 11), None, None, None]
+        assert sequencer.submit([put(20, 1)])[0].sequence == 11
+        assert sequencer.head == (11, 3, 1)
+        assert sequencer.read(lambda engine: engine.root()) == root_of(dict.fromkeys([*range(10), 20], 1))
+        assert len(sequencer.chunks()) == 2
+        assert [chunk.number for chunk in heard] == [1, 2]
 
 
 def _full(*_: object) -> None:
