@@ -41,7 +41,8 @@ def _problem(house: House, room: str, target: str) -> str | None:
         return None
     if other not in house.layering["rooms"][room]:
         return f"kedge.{room} may not import kedge.{other}: feedback is data, never an import"
-    if target.count(".") > 1 and target not in house.layering["exceptions"]["surfaces"]:
+    is_inside = target.count(".") > 1 and other not in house.layering["open"]["rooms"]
+    if is_inside and target not in house.layering["exceptions"]["surfaces"]:
         return f"import from kedge.{other}, not from inside it: {target} (or export the name there)"
     return None
 

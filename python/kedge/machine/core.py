@@ -166,7 +166,8 @@ class Machine(ABC):
         word, refusal = self.word(x), Refusal(int(code))
         if word.lo < lo:
             self._positive(word - lo, refusal, span=hi - lo)
-        if word.hi > hi and not (word.lo < lo and (hi - lo + 1).bit_count() == 1):
+        exact = word.lo < lo < hi and (hi - lo + 1).bit_count() == 1
+        if word.hi > hi and not exact:
             self._positive(self.word(hi) - word, refusal, span=hi - lo)
         return self.assume(word, max(lo, word.lo), min(hi, word.hi))
 

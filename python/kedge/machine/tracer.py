@@ -157,7 +157,7 @@ class Tracer(Machine):
         """The engine has refused a malformed argument already; the proof must not take the prover's word for it."""
         span = x.hi - x.lo
         self._range(x - x.lo, max(1, bits_for(span)), None, None)
-        if (span + 1).bit_count() != 1:
+        if span == 0 or (span + 1).bit_count() != 1:
             self._range(self.word(x.hi) - x, max(1, bits_for(span)), None, None)
 
     def _hint(self, fn: str, args: Sequence[Word], params: Sequence[int], count: int) -> list[int]:

@@ -17,7 +17,8 @@ def oracle_price(m: Machine) -> None:
     """Set the mark price, at most a fifth away from the last, and sample the premium.
 
     A sample is bid + ask - 2 x mark (twice the premium of the middle), bounded by 2^26 half-ticks, taken only while
-    both sides are quoted and fewer than 2^16 samples are in. The price itself is the operator's claim in this version.
+    both sides are quoted and fewer than 2^16 samples are in.
+    Prover may choose: the price, which is the operator's claim in this version.
     """
     number, price = m.input("market"), m.input("price")
     market, parameters = m.change(Market.at(EXCHANGE, number)), m.change(Parameters.at(EXCHANGE, number))

@@ -1,0 +1,114 @@
+"""offer, assess and evict: whose resting orders leave the book, why, and that the taker goes on."""
+
+from __future__ import annotations
+
+import pytest
+
+from kedge.rules import Order
+from kedge.rules.evict import EXPIRED, OVERSIZE, SELF_TRADE, STALE, UNDERMARGINED, UNLISTED
+from tests.unit.rules.venue import BUY, IOC, MARK, SELL, START, TERMS, Venue, of_kind
+from tests.unit.rules.world import World
+
+BIG = 700_000
+
+
+@pytest.fixture
+def venue() -> Venue:
+    """Account 7 quotes behind everybody else, so that a taker always finds somebody to go on with."""
+    venue = Venue().open()
+    venue.order(7, SELL, MARK + 9, 50)
+    return venue
+
+
+def take(venue: Venue, account: int = 6, size: int = 5) -> tuple[list[tuple[int, int]], list[int]]:
+    """Buy: (account, reason) of what was removed, and who sold."""
+    events = venue.order(account, BUY, MARK + 9, size, IOC)
+    World.of(venue.engine.entries()).check()
+    removed = [(e["account"], e["reason"]) for e in of_kind(events, "removed")]
+    return removed, [e["maker"] for e in of_kind(events, "fill")]
+
+
+def test_a_healthy_maker_is_filled(venue: Venue) -> None:
+    venue.order(2, SELL, MARK, 5)
+    assert take(venue) == ([], [2])
+
+
+def test_an_expired_order_leaves(venue: Venue) -> None:
+    venue.order(2, SELL, MARK, 5, expiry=START + 10)
+    venue.pass_time(11)
+    assert take(venue) == ([(2, EXPIRED)], [7])
+
+
+def test_a_stale_order_leaves(venue: Venue) -> None:
+    venue.order(2, SELL, MARK, 5)
+    venue.ok("cancel_all", 2)
+    venue.order(2, SELL, MARK + 1, 5, slot=1)
+    assert take(venue) == ([(2, STALE)], [2])
+
+
+def test_the_own_order_leaves(venue: Venue) -> None:
+    venue.order(2, SELL, MARK, 5)
+    assert take(venue, account=2) == ([(2, SELF_TRADE)], [7])
+    assert venue.get(Order, 2).remaining == 0
+
+
+def test_an_order_without_a_listed_position_leaves(venue: Venue) -> None:
+    venue.order(2, SELL, MARK, 5)
+    venue.ok("unlist", 2, 0, 0)
+    assert take(venue) == ([(2, UNLISTED)], [7])
+
+
+def test_a_maker_who_cannot_bear_the_fill_leaves(venue: Venue) -> None:
+    venue.deposit(8, 50_000)
+    venue.order(8, SELL, MARK, 5)
+    assert take(venue) == ([(8, UNDERMARGINED)], [7])
+
+
+def test_what_the_taker_wants_decides_whether_the_maker_can_bear_it(venue: Venue) -> None:
+    venue.deposit(8, 50_000)
+    venue.order(8, SELL, MARK, 5)
+    assert take(venue, size=1) == ([], [8])
+    assert take(venue, size=4) == ([(8, UNDERMARGINED)], [7])
+
+
+def test_positions_in_other_markets_count(venue: Venue) -> None:
+    venue.deposit(8, 50_000)
+    venue.order(8, SELL, MARK, 2)
+    venue.trade(7, 8, 30_000, 60, market=1)
+    assert take(venue, size=2) == ([(8, UNDERMARGINED)], [7])
+
+
+def test_a_maker_that_reduces_near_the_mark_is_filled_whatever_its_margin(venue: Venue) -> None:
+    venue.trade(2, 3, MARK, BIG)
+    venue.mark(590_000)
+    world = World.of(venue.engine.entries())
+    assert world.equity(3) * 5 < world.required(3) * 3
+    venue.order(3, SELL, 590_000, 100)
+    assert take(venue, size=100) == ([], [3])
+
+
+def test_a_maker_that_gives_its_position_away_is_assessed(venue: Venue) -> None:
+    venue.trade(2, 3, MARK, BIG)
+    venue.mark(593_000)
+    venue.order(3, SELL, 580_000, 100)
+    assert take(venue) == ([(3, UNDERMARGINED)], [7])
+
+
+def test_a_maker_whose_position_would_grow_too_large_does_not_stop_the_taker(venue: Venue) -> None:
+    venue.ok("open_market", 2, 1, *TERMS)
+    venue.trade(2, 3, 1, 2**30 - 1, market=2)
+    venue.order(2, SELL, 1, 1, market=2)
+    venue.order(7, SELL, 1, 1, market=2, slot=1)
+    events = venue.order(6, BUY, 1, 1, IOC, market=2)
+    assert [(e["account"], e["reason"]) for e in of_kind(events, "removed")] == [(2, OVERSIZE)]
+    assert [e["maker"] for e in of_kind(events, "fill")] == [7]
+
+
+def test_several_leave_before_one_is_filled(venue: Venue) -> None:
+    venue.order(2, SELL, MARK, 5)
+    venue.order(3, SELL, MARK, 5, expiry=START)
+    venue.ok("cancel_all", 2)
+    venue.order(6, SELL, MARK, 5)
+    venue.order(4, SELL, MARK, 3)
+    venue.pass_time(1)
+    assert take(venue) == ([(2, STALE), (3, EXPIRED), (6, SELF_TRADE)], [4, 7])
