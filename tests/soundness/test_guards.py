@@ -35,7 +35,10 @@ NEVER_DECISIVE: Final[dict[tuple[str, int], str]] = {
     ("rest", 8): "advice is honest here: see the mutation jump_the_queue",
     ("offer", 0): "an offer nobody may accept: neither `fill` nor `evict` applies to an order that does not cross",
     ("offer", 1): "an offer nobody may accept: neither `fill` nor `evict` applies to an order that is filled",
-    ("offer", 2): "a maker without any position is evicted as unlisted before or after the offer",
+    ("evict", 3): "no random history has an order of 4,000 steps: see test_a_book_of_dead_orders_stops_nobody",
+    ("fill", 6): "no random history has an order of 4,000 steps: see test_a_book_of_dead_orders_stops_nobody",
+    ("offer", 2): "no random history has an order of 4,000 steps: see test_a_book_of_dead_orders_stops_nobody",
+    ("offer", 3): "a maker without any position is evicted as unlisted before or after the offer",
 }
 """Guards (step, number within it) whose loss a random history does not show, each with the reason."""
 

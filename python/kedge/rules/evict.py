@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kedge.machine import Machine
 from kedge.rules.exchange import rules
-from kedge.rules.matching import best_opposite, crossing_gap, forget_assessment, is_free, pop_best
+from kedge.rules.matching import best_opposite, crossing_gap, forget_assessment, is_free, is_tired, pop_best
 from kedge.rules.records import EXCHANGE, Account, Book, Market, Order, Position
 
 CANCELLED, EXPIRED, STALE, SELF_TRADE, UNDERMARGINED, UNLISTED, OVERSIZE = 1, 2, 3, 4, 5, 6, 7
@@ -25,6 +25,7 @@ def evict(m: Machine) -> None:
     book = m.change(Book.at(EXCHANGE, c.market))
     m.guard(crossing_gap(m, book) >= 0)
     m.guard(c.remaining > 0)
+    m.guard(m.test(c.phase == rules.phase("deciding")) | ~is_tired(m))
     maker = m.change(Order.reference(best_opposite(m, book)), name="maker")
     account = m.read(Account.at(maker.account), name="maker_account")
     position = m.read(Position.at(maker.account, c.market), name="maker_position")

@@ -28,6 +28,7 @@ REGISTERS = {
     "passive": BIT,
     "exposed": BIT,
     "now": TIME,
+    "start": unsigned(17),
     # the account being assessed, and the fill proposed to it
     "subject": unsigned(24),
     "next": unsigned(10),

@@ -6,7 +6,7 @@ from kedge.machine import Machine, View, Word, mul_div
 from kedge.rules.codes import Code
 from kedge.rules.exchange import rules
 from kedge.rules.margin import PPM, settle
-from kedge.rules.matching import best_opposite, crossing_gap, forget_assessment, is_free, pop_best
+from kedge.rules.matching import best_opposite, crossing_gap, forget_assessment, is_free, is_tired, pop_best
 from kedge.rules.records import EXCHANGE, FUND, Account, Book, Market, Order, Position
 
 
@@ -14,6 +14,7 @@ def _may_fill(m: Machine, position: View, market: View, size: Word, price: Word)
     """A maker whose fill is free may always be filled; any other only after an assessment that it passed."""
     c = m.cursor
     assessed = m.test(c.phase == rules.phase("deciding"))
+    m.guard(assessed | ~is_tired(m))
     m.guard((c.equity >= c.required) & (assessed | is_free(m, ~c.side, position, market, size, price)))
 
 

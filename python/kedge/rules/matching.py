@@ -7,11 +7,23 @@ from kedge.rules.exchange import ASSESSMENT, BOOK_INDEX
 from kedge.rules.margin import CLOSE_OUT, PPM, PROPORTION
 from kedge.rules.records import NO_ASK, Order
 
+MOST_STEPS = 4_000
+"""The engine takes at most 4,096 steps per transaction; assessing maker and taker once more needs fewer than 30."""
+
 
 def crossing_gap(m: Machine, book: View) -> Word:
     """How far the active order's limit reaches past the best opposite price, in ticks; negative: it does not cross."""
     c = m.cursor
     return m.select(c.side, book.bid_price - c.price, c.price - book.ask_price)
+
+
+def is_tired(m: Machine) -> Word:
+    """Whether the order has taken as many steps as one may: from then on it meets no further maker.
+
+    What remains of it is cancelled, and what it did stays done. Otherwise a book full of orders that must be evicted
+    could make every taker too long for one transaction, and so refused with all of its evictions undone.
+    """
+    return m.test(m.cursor.time - m.cursor.start >= MOST_STEPS)
 
 
 def best_opposite(m: Machine, book: View) -> Word:

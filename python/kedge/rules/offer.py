@@ -6,7 +6,7 @@ from kedge.machine import Machine, mul_div
 from kedge.rules.codes import Code
 from kedge.rules.exchange import rules
 from kedge.rules.margin import PPM, begin_assessment
-from kedge.rules.matching import best_opposite, crossing_gap
+from kedge.rules.matching import best_opposite, crossing_gap, is_tired
 from kedge.rules.records import EXCHANGE, Account, Book, Market, Order
 
 
@@ -21,6 +21,7 @@ def offer(m: Machine) -> None:
     book = m.read(Book.at(EXCHANGE, c.market))
     m.guard(crossing_gap(m, book) >= 0)
     m.guard(c.remaining > 0)
+    m.guard(~is_tired(m))
     maker = m.read(Order.reference(best_opposite(m, book)), name="maker")
     account = m.read(Account.at(maker.account), name="maker_account")
     market = m.read(Market.at(EXCHANGE, c.market))

@@ -87,7 +87,7 @@ def place(m: Machine) -> None:
     c.account, c.market, c.side, c.price = m.input("account"), number, side, m.input("price")
     c.remaining = reducible(m, position, side, size, m.input("reduce_only"))
     c.order = Order.at(m.input("account"), m.input("slot")).address
-    c.expiry, c.epoch, c.now = expiry, account.epoch, clock.now
+    c.expiry, c.epoch, c.now, c.start = expiry, account.epoch, clock.now, c.time
     c.phase = rules.phase("matching")
     m.emit(
         "placed",

@@ -34,6 +34,7 @@ class Case:
 CASES: Final[list[Case]] = []
 
 NOT_TRIPPED: Final[dict[int, str]] = {
+    TOO_LONG: "an order stops by rule after 4,000 steps; were there a longer transaction, this code refuses it",
     STUCK: "every state of every phase has a step that applies; were there one without, this code refuses it",
     BROKEN: "the engine's own: the program was traced from rules whose bounds were checked",
     Code.EPOCH_EXHAUSTED: "takes 2^32 transactions of one account; test_cancel shows it on an edited record",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kedge.rules import Code
-from tests.unit.rules.case import ALIASED, BIG, CHUNK_FULL, MALFORMED, TOO_LONG, Attempt, in_debt, refused
+from tests.unit.rules.case import ALIASED, BIG, CHUNK_FULL, MALFORMED, Attempt, in_debt, refused
 from tests.unit.rules.venue import BUY, FOK, GTC, IOC, MARK, POST_ONLY, SELL, START, TERMS, Venue, order
 
 
@@ -46,14 +46,6 @@ def parameter_beyond_its_bounds(v: Venue) -> Attempt:
 def neighbour_is_the_position_itself(v: Venue) -> Attempt:
     v.order(2, BUY, MARK, 1, IOC)
     return "unlist", [2, 0, 1]
-
-
-@refused(TOO_LONG, long=True)
-def more_dead_orders_than_one_transaction_may_evict(v: Venue) -> Attempt:
-    for account in (2, 3, 4, 5):
-        v.engine.submit_many([("place", order(account, SELL, MARK, 1, slot=slot)) for slot in range(1024)])
-        v.ok("cancel_all", account)
-    return "place", order(6, BUY, MARK, 1)
 
 
 @refused(CHUNK_FULL, long=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from kedge import _native
 from kedge.rules import Order
 from kedge.rules.evict import EXPIRED, OVERSIZE, SELF_TRADE, STALE, UNDERMARGINED, UNLISTED
-from tests.unit.rules.venue import BUY, IOC, MARK, SELL, START, TERMS, Venue, of_kind
+from tests.unit.rules.venue import BUY, IOC, MARK, SELL, START, TERMS, Venue, native_program, of_kind, order
 from tests.unit.rules.world import World
 
 BIG = 700_000
@@ -112,3 +113,19 @@ def test_several_leave_before_one_is_filled(venue: Venue) -> None:
     venue.order(4, SELL, MARK, 3)
     venue.pass_time(1)
     assert take(venue) == ([(2, STALE), (3, EXPIRED), (6, SELF_TRADE)], [4, 7])
+
+
+def test_a_book_of_dead_orders_stops_nobody() -> None:
+    """An order ends after 4,000 steps with its evictions done, so the next one gets through to who is alive."""
+    venue = Venue(oracle=False).open()
+    for account in (2, 3, 4, 5):
+        venue.engine.submit_many([("place", order(account, SELL, MARK, 1, slot=slot)) for slot in range(1024)])
+        venue.ok("cancel_all", account)
+    venue.order(7, SELL, MARK + 9, 50)
+    removed, makers = take(venue)
+    assert (len(removed), makers) == (3_999, [])
+    sealed, program = venue.seal(), native_program()
+    rows = _native.traces(program, sealed.witness)
+    assert _native.check(program, rows, sealed.old_root, sealed.new_root) == []
+    removed, makers = take(venue)
+    assert (len(removed), makers) == (97, [7])
