@@ -10,9 +10,9 @@ Invariants
   refuse it.
 - A report is one tree of plain data; page and JSON are both made from it, and the page loads nothing from elsewhere.
 
-Surface: `Flow`, `Crowd` (the flow of the benchmarks), `scan_tape` + `Replay` + `FillsWriter`, `drive`; `SlotAllocator`; `Report`, `write_report`,
-`read_report`; `LiveView`, `Snapshot`; `read_provenance`, `summarise`, `build_row`, `write_rows`. Refusals of files:
-1201 to 1207, 1221.
+Surface: `Flow`, `Crowd` (the flow of the benchmarks), `scan_tape` + `Replay` + `FillsWriter`, `drive`;
+`SlotAllocator`; `Report`, `write_report`, `read_report`; `LiveView`, `Snapshot`; `read_provenance`, `summarise`,
+`build_row`, `write_rows`. Refusals of files: 1201 to 1207, 1221.
 """
 
 from kedge.lab.bench import (
@@ -20,6 +20,7 @@ from kedge.lab.bench import (
     BenchRow,
     Provenance,
     build_row,
+    format_figure,
     measure,
     peak_memory,
     percentile,
@@ -31,12 +32,13 @@ from kedge.lab.bench import (
     summarise,
     write_rows,
 )
+from kedge.lab.charts import Axes, Band, Series, column_chart, line_chart
 from kedge.lab.crowd import MIXED, RESTING, Crowd, Mix
 from kedge.lab.fills import FillsWriter
 from kedge.lab.flow import Flow, FlowPlan
 from kedge.lab.market import Market, MarketTerms
 from kedge.lab.orders import Event, Exchange, Fill, Liquidated, Outcome, Transaction
-from kedge.lab.page import render_report, write_report
+from kedge.lab.page import frame_page, frame_table, frame_tiles, render_report, write_report
 from kedge.lab.replay import Replay, ReplayError, ReplayPlan
 from kedge.lab.report import (
     BatchRow,
@@ -61,6 +63,8 @@ from kedge.lab.view import FillLine, LiveView, MarginState, Snapshot, TierState,
 __all__ = [
     "MIXED",
     "RESTING",
+    "Axes",
+    "Band",
     "BatchRow",
     "BenchReport",
     "BenchRow",
@@ -89,6 +93,7 @@ __all__ = [
     "ReplayPlan",
     "Report",
     "RunInfo",
+    "Series",
     "SlotAllocator",
     "Snapshot",
     "Source",
@@ -101,10 +106,16 @@ __all__ = [
     "Transaction",
     "WindowSample",
     "build_row",
+    "column_chart",
     "decode_report",
     "drive",
     "encode_report",
     "final_table",
+    "format_figure",
+    "frame_page",
+    "frame_table",
+    "frame_tiles",
+    "line_chart",
     "log_line",
     "measure",
     "order_address",

@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 from rich.table import Table
+from rich.text import Text
 
 from kedge.lab.panels import middle
 from kedge.lab.report import Spread
@@ -140,23 +141,29 @@ def write_rows(rows: Sequence[BenchRow], path: Path) -> None:
 
 
 def rows_table(rows: Sequence[BenchRow]) -> Table:
-    """Rows as a terminal table, provenance in the caption."""
+    """Rows as a terminal table, a section for each case, provenance in the caption."""
     sources = sorted({f"commit {row.commit}, program {row.program[:16]}, {row.machine}" for row in rows})
     table = Table(caption="\n".join(sources), caption_justify="left")
-    for name in ("bench", "case", "figure", "unit"):
-        table.add_column(name)
+    for name in ("figure", "unit"):
+        table.add_column(name, no_wrap=True)
     for name in ("lowest", "median", "highest", "runs"):
-        table.add_column(name, justify="right")
-    table.add_column("note")
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("note", style="dim")
+    section = ("", "")
     for row in rows:
+        if (row.bench, row.case) != section:
+            section = (row.bench, row.case)
+            table.add_section()
+            table.add_row(Text(f"{row.bench}: {row.case}", style="bold"))
         figures = (format_figure(row.low), format_figure(row.middle), format_figure(row.high))
-        table.add_row(row.bench, row.case, row.figure, row.unit, *figures, str(row.runs), row.note)
+        table.add_row(row.figure, row.unit, *figures, str(row.runs), row.note)
     return table
 
 
 def rows_markdown(rows: Sequence[BenchRow]) -> str:
     """Rows as a Markdown table, for documents."""
-    names = ("bench", "case", "figure", "unit", "lowest", "median", "highest", "runs", "commit", "program", "machine")
+    figures = ("lowest", "median", "highest", "runs")
+    names = ("bench", "case", "figure", "unit", *figures, "commit", "program", "machine", "note")
     lines = ["| " + " | ".join(names) + " |", "| " + " | ".join("---" for _ in names) + " |"]
     for r in rows:
         cells = (
@@ -168,7 +175,7 @@ def rows_markdown(rows: Sequence[BenchRow]) -> str:
             format_figure(r.middle),
             format_figure(r.high),
         )
-        lines.append("| " + " | ".join((*cells, str(r.runs), r.commit, r.program[:16], r.machine)) + " |")
+        lines.append("| " + " | ".join((*cells, str(r.runs), r.commit, r.program[:16], r.machine, r.note)) + " |")
     return "\n".join(lines) + "\n"
 
 

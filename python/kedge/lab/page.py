@@ -57,16 +57,26 @@ def render_report(report: Report) -> str:
         _tiles(report),
         f'<section class="charts" aria-label="Charts">{charts}</section>',
         "<h2>Summary</h2>",
-        _table(("figure", "value"), [(key, _value(value)) for key, value in report.summary.items()]),
+        frame_table(("figure", "value"), [(key, _value(value)) for key, value in report.summary.items()]),
         _details(report),
         "<h2>Provenance</h2>",
         _provenance(report),
     ]
+    return frame_page(run.title, sections)
+
+
+def frame_page(title: str, sections: Sequence[str]) -> str:
+    """A self-contained page around parts that are HTML already."""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(run.title)}</title><style>{_STYLE}</style></head><body><main>{''.join(sections)}</main></body></html>\n"
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><main>{''.join(sections)}</main></body></html>\n"
     )
+
+
+def frame_tiles(tiles: Sequence[tuple[str, str]]) -> str:
+    """Headline figures: (value, what it is)."""
+    return f'<section class="tiles" aria-label="Headline figures">{"".join(map(_tile, tiles))}</section>'
 
 
 def write_report(report: Report, folder: Path) -> tuple[Path, Path]:
@@ -102,7 +112,7 @@ def _tiles(report: Report) -> str:
     if settled:
         gas = sum(batch.gas + batch.blob_gas for batch in report.batches)
         tiles.append((f"{gas / settled:,.0f}", "gas per transaction, data included"))
-    return f'<section class="tiles" aria-label="Headline figures">{"".join(map(_tile, tiles))}</section>'
+    return frame_tiles(tiles)
 
 
 def _tile(tile: tuple[str, str]) -> str:
@@ -135,7 +145,9 @@ def _folded(title: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> 
         return ""
     more = f"<p>The first {_MOST_ROWS:,} of {len(rows):,}; report.json has all.</p>" if len(rows) > _MOST_ROWS else ""
     count = f"{len(rows):,}"
-    return f"<details><summary>{escape(title)} ({count})</summary>{_table(names, rows[:_MOST_ROWS])}{more}</details>"
+    return (
+        f"<details><summary>{escape(title)} ({count})</summary>{frame_table(names, rows[:_MOST_ROWS])}{more}</details>"
+    )
 
 
 def _provenance(report: Report) -> str:
@@ -152,10 +164,11 @@ def _provenance(report: Report) -> str:
         (s.name, s.unit, f"{s.low:,.4g}", f"{s.middle:,.4g}", f"{s.high:,.4g}", str(s.runs)) for s in run.spreads
     ]
     names = ("figure", "unit", "lowest", "median", "highest", "runs")
-    return _table(("what", "value"), facts) + (_table(names, spreads) if spreads else "")
+    return frame_table(("what", "value"), facts) + (frame_table(names, spreads) if spreads else "")
 
 
-def _table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def frame_table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of texts; columns that hold numbers only are set right."""
     lines = list(rows)
     if not lines:
         return '<p class="none">Nothing was recorded.</p>'

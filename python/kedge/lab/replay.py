@@ -39,6 +39,7 @@ from kedge.rules import FIRST_USER
 from kedge.units.errors import Broken, Rejected
 
 REPLAY_DIVERGED: Final = 1207
+"""The exchange did not make the trade that the tape records."""
 LEVERAGES: Final = (3, 4, 5, 6, 8, 10, 12, 15, 18, 20)
 
 

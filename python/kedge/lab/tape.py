@@ -23,11 +23,17 @@ from kedge.lab.scale import Span, build_market
 from kedge.units.errors import Rejected
 
 TAPE_MISSING: Final = 1201
+"""There is no file at that path."""
 TAPE_UNREADABLE: Final = 1202
+"""The file is cut short, garbled or not compressed as its name says."""
 TAPE_COLUMNS: Final = 1203
+"""The columns are those of no known tape."""
 TAPE_ROW: Final = 1204
+"""A row cannot be read: it names the row."""
 TAPE_EMPTY: Final = 1205
+"""There is no trade to replay."""
 TAPE_RANGE: Final = 1206
+"""A price or size fits no tick and lot within the bounds of the rules."""
 
 _NAMES: Final = {
     TAPE_MISSING: "TAPE_MISSING",
