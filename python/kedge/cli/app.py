@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 something does not hold or a rule said no, 2 wrong usage, 
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from typing import Annotated
 
@@ -57,6 +58,11 @@ def main() -> None:
         kind = next(k for k in type(error).__mro__ if k in _EXIT) if type(error) is not KedgeError else Broken
         errors.print(f"[bold red]{kind.__name__.lower()}[/]: {error}", highlight=False, soft_wrap=True)
         sys.exit(_EXIT[kind])
-    except KeyboardInterrupt:
-        errors.print("interrupted")
-        sys.exit(EXIT_INTERRUPTED)
+    except SystemExit as end:
+        if end.code != EXIT_INTERRUPTED:
+            raise
+        # Whoever interrupts twice does not wait for a proof under way, and a native thread must not meet an
+        # interpreter that is being taken down.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(EXIT_INTERRUPTED)

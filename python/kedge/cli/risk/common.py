@@ -12,14 +12,15 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
-from click.core import ParameterSource
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table as Grid
 
 from kedge import __version__
@@ -28,10 +29,15 @@ if TYPE_CHECKING:
     from kedge.risk import Cell, Column, Result, Table
 
 _FRAME = {"config", "json_out", "plot"}
+_PAGE = 132
+"""Columns of a table that goes to a file or a pipe."""
+_running: ContextVar[typer.Context] = ContextVar("running")
+"""The running command; typer keeps its own copy of click's context private."""
 
 
 def _read_config(context: typer.Context, file: Path | None) -> Path | None:
     """Make the values of a TOML file the defaults of this command; flags still win."""
+    _running.set(context)
     if file is None:
         return None
     from kedge.risk import BAD_FILE, UNKNOWN_NAME
@@ -66,12 +72,12 @@ Seed = Annotated[int, typer.Option("--seed", help="Seed of the simulation; the s
 
 def get_inputs() -> dict[str, tuple[Any, str]]:
     """Every input of the running command: its value, and where it came from (flag, file or example)."""
-    context = click.get_current_context()
-    names = {ParameterSource.DEFAULT: "example", ParameterSource.DEFAULT_MAP: "file"}
+    context = _running.get()
+    names = {"DEFAULT": "example", "DEFAULT_MAP": "file"}
     return {
         parameter.name: (
             context.params[parameter.name],
-            names.get(context.get_parameter_source(parameter.name) or ParameterSource.DEFAULT, "flag"),
+            names.get(getattr(context.get_parameter_source(parameter.name), "name", "DEFAULT"), "flag"),
         )
         for parameter in context.command.params
         if parameter.name and parameter.name in context.params and parameter.name not in _FRAME
@@ -89,27 +95,32 @@ def _text(cell: Cell, column: Column) -> str:
 
 
 def _grid(table: Table) -> Grid:
-    grid = Grid(title=table.title or None, title_justify="left", header_style="bold")
+    grid = Grid(title=table.title or None, title_justify="left", header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     for at, column in enumerate(table.columns):
         texts = all(isinstance(row[at], str) for row in table.rows)
-        grid.add_column(column.heading, justify="left" if texts else "right", overflow="fold")
+        grid.add_column(escape(column.heading), justify="left" if texts else "right", overflow="fold")
     for row in table.rows:
-        grid.add_row(*(_text(cell, column) for cell, column in zip(row, table.columns, strict=True)))
+        grid.add_row(*(escape(_text(cell, column)) for cell, column in zip(row, table.columns, strict=True)))
     return grid
 
 
 def _show(result: Result, inputs: Mapping[str, tuple[Any, str]]) -> None:
     console = Console(highlight=False)
-    console.print(f"[bold]{result.title}[/]")
+    if not console.is_terminal:
+        console = Console(highlight=False, width=_PAGE)
+    console.print(f"[bold]{escape(result.title)}[/]")
     for source, words in (
         ("example", "Example inputs (not a calibration)"),
         ("file", "From the file"),
         ("flag", "Given"),
     ):
-        shown = [f"{name.replace('_', '-')} {value}" for name, (value, origin) in inputs.items() if origin == source]
-        given = [text for text in shown if not text.endswith(" None")]
+        given = [
+            f"{name.replace('_', '-')} {' '.join(map(str, value)) if isinstance(value, list | tuple) else value}"
+            for name, (value, origin) in inputs.items()
+            if origin == source and value is not None and value not in ([], ())
+        ]
         if given:
-            console.print(f"[dim]{words}: {' · '.join(given)}[/]", markup=True)
+            console.print(f"[dim]{words}: {escape(' · '.join(given))}[/]", markup=True)
     for table in result.tables:
         console.print(_grid(table))
     for note in result.notes:

@@ -18,20 +18,39 @@ _STYLE = {
     "font.size": 9,
     "grid.alpha": 0.3,
     "svg.fonttype": "none",
+    "text.parse_math": False,
     "svg.hashsalt": "kedge",
 }
-_WIDTH, _HEIGHT = 5.6, 4.0
+_WIDTH, _HEIGHT, _LINE, _DECADES = 5.6, 4.0, 50, 1e3
 
 
 def _curve(axes: Any, series: Series) -> None:
-    if series.kind == "bars":
-        axes.bar(series.x, series.y, label=series.name, alpha=0.8)
-    elif series.kind == "points":
+    if series.kind == "points":
         axes.plot(series.x, series.y, "o", label=series.name, markersize=4)
     elif series.kind == "band":
         axes.fill_between(series.x, series.low, series.y, label=series.name, alpha=0.2)
     else:
         axes.plot(series.x, series.y, label=series.name)
+
+
+def _bars(axes: Any, groups: list[Series]) -> None:
+    """Bars side by side over the names (or numbers) that they share."""
+    names = list(dict.fromkeys(name for group in groups for name in group.x))
+    width = 0.8 / len(groups)
+    for number, group in enumerate(groups):
+        shift = (number - (len(groups) - 1) / 2.0) * width
+        axes.bar([names.index(name) + shift for name in group.x], group.y, width, label=group.name, alpha=0.85)
+    long = max(len(str(name)) for name in names) * len(names) > _LINE
+    labels = [name if isinstance(name, str) else f"{name:g}" for name in names]
+    axes.set_xticks(range(len(names)), labels, rotation=30 if long else 0, ha="right" if long else "center")
+
+
+def _plain(axis: Any) -> None:
+    """Numbers rather than powers of ten on a logarithmic axis; 2 and 5 are named too where there is room."""
+    low, high = axis.get_view_interval()
+    named = ("2.000", "5.000") if high < low * _DECADES else ()
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(lambda x, _: f"{x:g}" if f"{x:e}"[:5] in named else "")
 
 
 def _heat(axes: Any, figure: Figure) -> None:
@@ -49,12 +68,18 @@ def _panel(axes: Any, figure: Figure) -> None:
     if figure.heat:
         _heat(axes, figure)
         return
+    bars = [series for series in figure.series if series.kind == "bars"]
+    if bars:
+        _bars(axes, bars)
     for series in figure.series:
-        _curve(axes, series)
+        if series.kind != "bars":
+            _curve(axes, series)
     if figure.x_log:
         axes.set_xscale("log")
+        _plain(axes.xaxis)
     if figure.y_log:
         axes.set_yscale("log")
+        _plain(axes.yaxis)
     if len(figure.series) > 1:
         axes.legend(fontsize=8, frameon=False)
 

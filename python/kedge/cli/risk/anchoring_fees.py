@@ -1,0 +1,104 @@
+"""Recorded base fees for kedge risk anchoring: what policies that watch the fee would have saved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kedge.risk import Figure, Table, policies, recorded
+    from kedge.risk import anchoring as laws
+
+_HALF_LIFE = 3600.0
+"""Speed (s) of the level that a fee is compared with, for the comparison with immediate posting."""
+
+
+def read_records(files: list[Path]) -> list[recorded.BaseFees]:
+    from kedge.risk import recorded
+
+    return [recorded.read_base_fees(file, window) for file in files for window in recorded.read_windows(file)]
+
+
+def compare_policies(
+    records: list[recorded.BaseFees], gas: float, ether: float, capital: laws.DelayCost
+) -> list[policies.Comparison | str]:
+    from kedge.risk import RiskInputError, policies
+
+    found: list[policies.Comparison | str] = []
+    for record in records:
+        try:
+            found.append(policies.compare(record, gas, ether, capital))
+        except RiskInputError as error:
+            found.append(str(error))
+    return found
+
+
+def compare_queues(records: list[recorded.BaseFees]) -> list[tuple[recorded.BaseFees, tuple[policies.Queue, ...]]]:
+    from kedge.risk import RiskInputError, policies
+
+    found = []
+    for record in records:
+        try:
+            found.append((record, policies.compare_queues(record, _HALF_LIFE)))
+        except RiskInputError:
+            continue  # `compare_policies` has said why the record is too short
+    return found
+
+
+def show_comparison(found: policies.Comparison | str) -> Table:
+    from kedge.risk import Column, Table, constants, units
+
+    if isinstance(found, str):
+        return Table((Column("not judged"),), ((found,),), "Recorded fees")
+    days = constants.DAY_SECONDS / found.step
+    rows = tuple(
+        (
+            judged.name,
+            int(judged.outcome.ages.size),
+            units.show_time(float(judged.outcome.ages.mean()) * found.step),
+            units.show_time(float(judged.outcome.ages.max()) * found.step),
+            judged.outcome.gas * days,
+            judged.outcome.total * days,
+            judged.gas_saving * 100,
+            judged.saving * 100,
+        )
+        for judged in found.judged
+    )
+    columns = (
+        *(Column(name) for name in ("policy", "anchors", "mean interval", "longest")),
+        *(Column(name, "$/day", ",.0f") for name in ("gas", "total")),
+        Column("saving on gas (published 8-29)", "%", ".1f"),
+        Column("saving in all", "%", ".1f"),
+    )
+    return Table(columns, rows, f"Recorded fees {found.record}: fitted on the first half, judged on the second")
+
+
+def show_posting(name: str, queues: tuple[policies.Queue, ...]) -> Table:
+    from kedge.risk import Column, Table, units
+
+    rows = tuple(
+        (units.show_time(q.mean_delay), units.show_time(q.longest), q.saving * 100, "8-29", q.bound * 100)
+        for q in queues
+    )
+    columns = (
+        Column("mean delay"),
+        Column("longest"),
+        Column("saving", "%", ".1f"),
+        Column("published", "%"),
+        Column("hindsight", "%", ".1f"),
+    )
+    return Table(columns, rows, f"Posting against immediate posting, {name}: like for like with the published figures")
+
+
+def draw_frontier(queues: list[tuple[recorded.BaseFees, tuple[policies.Queue, ...]]]) -> tuple[Figure, ...]:
+    from kedge.risk import Figure, Series, posting
+
+    delays = [q.mean_delay / 60 for _, found in queues for q in found]
+    low, high = (100 * value for value in posting.PUBLISHED_SAVING)
+    ends = (min(delays), max(delays))
+    band = Series("published 8-29 %", ends, (high, high), "band", (low, low))
+    lines = tuple(
+        Series(record.name, tuple(q.mean_delay / 60 for q in found), tuple(q.saving * 100 for q in found))
+        for record, found in queues
+    )
+    return (Figure("Posting saved by waiting", "mean delay [min]", "saving [%]", (band, *lines), x_log=True),)

@@ -1,0 +1,69 @@
+"""What an analysis hands to those who show it: a table with units, notes, and series to draw. Data only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Cell = float | int | str | bool | None
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its heading, its unit ("" for a plain number or a text) and how a float is written."""
+
+    name: str
+    unit: str = ""
+    form: str = ".4g"
+
+    @property
+    def heading(self) -> str:
+        """Name and unit."""
+        return f"{self.name} [{self.unit}]" if self.unit else self.name
+
+
+@dataclass(frozen=True)
+class Series:
+    """One curve, set of bars or points: x and y of the same length (x may be names of bars)."""
+
+    name: str
+    x: tuple[float, ...] | tuple[str, ...]
+    y: tuple[float, ...]
+    kind: Literal["line", "bars", "points", "band"] = "line"
+    low: tuple[float, ...] = ()
+    """Lower edge of a band; y is the upper one."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture: curves on shared axes, or (with `heat`) a map of values over a grid."""
+
+    title: str
+    x: str
+    y: str
+    series: tuple[Series, ...] = ()
+    x_log: bool = False
+    y_log: bool = False
+    heat: tuple[tuple[float, ...], ...] = ()
+    """Rows of the map from the lowest y upwards; ticks below."""
+    x_ticks: tuple[str, ...] = ()
+    y_ticks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under columns; a title of its own where a result has several."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of one analysis."""
+
+    title: str
+    tables: tuple[Table, ...]
+    notes: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] = field(default=())

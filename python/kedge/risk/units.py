@@ -1,0 +1,144 @@
+"""Quantities with units, as people write them on a command line or in a TOML file.
+
+`"12s"`, `"1h"`, `"5bp"`, `"1.25%"`, `"60%/yr"`, `"5%/day"`, `"200/yr"`, `"$100M"`, `"13.125 BTC"`. A quantity without a
+unit, or with a unit of another kind, is refused (1405): nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from kedge.risk.constants import YEAR_SECONDS
+from kedge.risk.errors import MIXED_CURRENCIES, NEGATIVE_VOLATILITY, NOT_A_NUMBER, NOT_POSITIVE, UNKNOWN_UNIT
+
+TIMES: Final = {
+    "ms": 1e-3,
+    "s": 1.0,
+    "sec": 1.0,
+    "slot": 12.0,
+    "slots": 12.0,
+    "min": 60.0,
+    "h": 3600.0,
+    "hour": 3600.0,
+    "d": 86_400.0,
+    "day": 86_400.0,
+    "days": 86_400.0,
+    "w": 604_800.0,
+    "week": 604_800.0,
+    "yr": YEAR_SECONDS,
+    "year": YEAR_SECONDS,
+}
+FRACTIONS: Final = {"%": 1e-2, "bp": 1e-4, "bps": 1e-4, "ppm": 1e-6}
+SCALES: Final = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "m": 1e6, "bn": 1e9, "B": 1e9}
+_QUANTITY: Final = re.compile(
+    r"^\s*([+-]?(?:\d[\d_,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?nan|[+-]?inf)\s*(.*?)\s*$", re.I
+)
+_AMOUNT: Final = re.compile(r"^(?P<scale>bn|[kKMmB])?(?:(?:^|\s+)(?P<currency>[A-Z][A-Za-z0-9]{1,7}))?$")
+
+
+@dataclass(frozen=True)
+class Amount:
+    """Money with the name of its currency; sums of different currencies are refused (1406)."""
+
+    value: float
+    currency: str
+
+    def __add__(self, other: Amount) -> Amount:
+        return Amount(self.value + other.to(self.currency), self.currency)
+
+    def __sub__(self, other: Amount) -> Amount:
+        return Amount(self.value - other.to(self.currency), self.currency)
+
+    def __mul__(self, factor: float) -> Amount:
+        return Amount(self.value * factor, self.currency)
+
+    def to(self, currency: str) -> float:
+        """The number, provided that the currency is this one: no rate of exchange is invented."""
+        if currency != self.currency:
+            raise MIXED_CURRENCIES.reject(f"{self} where {currency} is needed")
+        return self.value
+
+    def __str__(self) -> str:
+        return f"{self.value:,.10g} {self.currency}"
+
+
+def _split(text: str, name: str) -> tuple[float, str]:
+    found = _QUANTITY.match(str(text))
+    if found is None:
+        raise NOT_A_NUMBER.reject(f"{name} = {text!r}")
+    value = float(found.group(1).replace(",", "").replace("_", ""))
+    if not math.isfinite(value):
+        raise NOT_A_NUMBER.reject(f"{name} = {text!r}")
+    return value, found.group(2)
+
+
+def _unit(unit: str, known: dict[str, float], text: str, name: str) -> float:
+    if unit not in known:
+        shown = repr(unit) if unit else "no unit"
+        raise UNKNOWN_UNIT.reject(f"{name} = {text!r} has {shown}; known: {', '.join(k for k in known if k)}")
+    return known[unit]
+
+
+def time(text: str, name: str = "time") -> float:
+    """Seconds, not negative: `"250ms"`, `"12s"`, `"15min"`, `"4h"`, `"1d"`, `"3slots"`."""
+    value, unit = _split(text, name)
+    seconds = value * _unit(unit, TIMES, text, name)
+    if seconds < 0.0:
+        raise NOT_POSITIVE.reject(f"{name} = {text!r} must not be below 0")
+    return seconds
+
+
+def times(text: str, name: str = "times") -> list[float]:
+    """Seconds of a list separated by commas: `"12s,1min,1h"`."""
+    return [time(part, name) for part in text.split(",")]
+
+
+def fraction(text: str, name: str = "fraction") -> float:
+    """A plain number: `"1.25%"`, `"5bp"`, `"100ppm"`; a bare number such as `"0.0125"` is a fraction already."""
+    value, unit = _split(text, name)
+    return value * _unit(unit, {"": 1.0, **FRACTIONS}, text, name)
+
+
+def _per(text: str, name: str) -> tuple[str, float]:
+    head, slash, period = str(text).rpartition("/")
+    if not slash:
+        raise UNKNOWN_UNIT.reject(f"{name} = {text!r} has no period; write /yr, /day, /h or /s after it")
+    return head, YEAR_SECONDS / _unit(period.strip(), TIMES, text, name)
+
+
+def rate(text: str, name: str = "rate") -> float:
+    """Per year: `"200/yr"`, `"5%/day"`, `"3/h"`."""
+    head, periods = _per(text, name)
+    return fraction(head, name) * periods
+
+
+def volatility(text: str, name: str = "volatility") -> float:
+    """Annual volatility: `"60%/yr"` is 0.6; `"5%/day"` is 0.05 sqrt(365.25), for deviations grow with the root."""
+    head, periods = _per(text, name)
+    value = fraction(head, name) * math.sqrt(periods)
+    if value < 0.0:
+        raise NEGATIVE_VOLATILITY.reject(f"{name} = {text!r}")
+    return value
+
+
+def amount(text: str, name: str = "amount") -> Amount:
+    """Money: `"$100M"`, `"100M USD"`, `"13.125 BTC"`, `"250k USDC"`; the currency must be written."""
+    dollars = str(text).strip().startswith("$")
+    value, unit = _split(str(text).strip().removeprefix("$"), name)
+    found = _AMOUNT.match(unit)
+    written = found.group("currency") if found else None
+    currency = "USD" if dollars and written is None else written
+    if found is None or currency is None or (dollars and currency != "USD"):
+        raise UNKNOWN_UNIT.reject(f"{name} = {text!r} has no currency; write $100M, 100M USD or 13.125 BTC")
+    return Amount(value * SCALES[found.group("scale") or ""], currency)
+
+
+def show_time(seconds: float) -> str:
+    """Seconds as people say them: `"12 s"`, `"15 min"`, `"4 h"`."""
+    for size, unit in ((86_400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s")):
+        if seconds >= size and (unit != "d" or seconds >= 2 * size):
+            return f"{seconds / size:.4g} {unit}"
+    return f"{seconds * 1e3:.4g} ms"
