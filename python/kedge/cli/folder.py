@@ -5,15 +5,18 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from kedge.sequencer import DataDirectory, DirectoryLock
 from kedge.units.errors import Fault
 
 
 def claim_folder(folder: Path, command: str) -> None:
-    """Make `folder` empty for `command`; Fault if it holds anything that this command did not make."""
+    """Make `folder` empty for `command`; Fault if it holds anything that this command did not
+    make, or is in use."""
     mark = folder / f"made-by-{command}"
     if folder.exists() and any(folder.iterdir()):
         if not mark.exists():
             raise Fault(f"{folder} holds something that no `kedge {command}` made; name an empty directory with --data")
+        DirectoryLock(DataDirectory(folder)).release()
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
     mark.touch()

@@ -8,6 +8,7 @@ the same ones; a Fault of the world is retried, `Broken` stops the part it conce
 Surface: what `__all__` lists.
 """
 
+from kedge.node.bench import Told, measure_prover, measure_river, measure_sequencer, write_results
 from kedge.node.cells import CellCounter, TableCost
 from kedge.node.demo import Demo
 from kedge.node.devnet import Devnet, L1Terms, deploy_place, dev_wallet
@@ -19,8 +20,8 @@ from kedge.node.place import Place, load_place, save_place
 from kedge.node.recorder import Recorder
 from kedge.node.refusals import NODE_REFUSALS
 from kedge.node.replay import TapeRun
-from kedge.node.service import NODE_FILE, SERVICE_OPTIONS, TOKEN_FILE, Service
 from kedge.node.run import DevnetRun, Outcome
+from kedge.node.service import NODE_FILE, SERVICE_OPTIONS, TOKEN_FILE, Service
 from kedge.node.session import Session
 from kedge.node.status import Status, read_status
 
@@ -48,16 +49,21 @@ __all__ = [
     "Status",
     "TableCost",
     "TapeRun",
+    "Told",
     "deploy_on",
     "deploy_place",
     "dev_wallet",
     "live_chain",
     "load_markets",
     "load_place",
+    "measure_prover",
+    "measure_river",
+    "measure_sequencer",
     "read_key",
     "read_markets",
     "read_status",
     "save_place",
     "saved_chain",
     "settle_on",
+    "write_results",
 ]

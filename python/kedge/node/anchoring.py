@@ -19,6 +19,8 @@ _log = logging.getLogger(__name__)
 PAUSE_SECONDS = 0.1
 RETRY_SECONDS = 1.0
 MOST_CREDITS = 1_000
+WRONG_CLOCK = 1111
+"""The contract's number for a batch whose clock is ahead of L1's: time mends it."""
 
 
 @dataclass(slots=True)
@@ -102,14 +104,27 @@ class Anchoring:
                     self._told(events)
                 self._stop.wait(PAUSE_SECONDS)
             except Fault as fault:
-                if self.trouble != str(fault):
-                    _log.warning("%s", fault)
-                self.trouble = str(fault)
-                self._stop.wait(RETRY_SECONDS)
+                self._retry(str(fault))
             except (Broken, Rejected) as failure:
-                self.failure = failure
-                _log.critical("anchoring stopped: %s", failure)
+                if isinstance(failure, Rejected) and failure.code == WRONG_CLOCK:
+                    self._retry(f"L1's newest block is older than the contract's drift allows; waiting: {failure}")
+                    continue
+                self._end(failure)
                 return
+            except Exception as error:
+                _log.exception("anchoring failed")
+                self._end(Broken(f"anchoring failed ({error!r}): restart"))
+                return
+
+    def _retry(self, trouble: str) -> None:
+        if self.trouble != trouble:
+            _log.warning("%s", trouble)
+        self.trouble = trouble
+        self._stop.wait(RETRY_SECONDS)
+
+    def _end(self, failure: Broken | Rejected) -> None:
+        self.failure = failure
+        _log.critical("anchoring stopped: %s", failure)
 
     def _take_deposits(self) -> None:
         """Credit what is new on L1. A deposit leaves `_credits` only when the exchange has taken it."""

@@ -17,8 +17,9 @@ PAUSE_SECONDS = 0.1
 class Keeper:
     """Submits what is due: at the node's own pace while there is work that is not anchored, else at each heartbeat.
 
-    An idle exchange has no risk to follow, and every upkeep costs a proof; `freshen` brings the clock up to date before
-    somebody's work, so that nobody trades on an old one.
+    An idle exchange has no risk to follow, and every upkeep costs a proof. Once all work is anchored there is one more
+    update, which releases the margin; `freshen` brings the clock up to date before somebody's work, so that nobody
+    trades on an old one.
     """
 
     def __init__(self, node: Node, has_work: Callable[[], bool], heartbeat: float) -> None:
@@ -26,6 +27,7 @@ class Keeper:
         self._node, self._has_work, self._heartbeat = node, has_work, heartbeat
         self._lock = threading.Lock()
         self._stop = threading.Event()
+        self._had_work = False
         self._thread = threading.Thread(target=self._loop, name="kedge-keeper", daemon=True)
         self.failure: Broken | None = None
         self.trouble = ""
@@ -59,14 +61,17 @@ class Keeper:
     def _loop(self) -> None:
         while not self._stop.wait(PAUSE_SECONDS):
             try:
-                if self.is_stale and (self._has_work() or self._age() >= self._heartbeat):
-                    self.freshen()
+                if self.is_stale:
+                    has_work = self._has_work()
+                    if has_work or self._had_work or self._age() >= self._heartbeat:
+                        self.freshen()
+                        self._had_work = has_work
                 self.trouble = ""
-            except Broken as failure:
-                self.failure = failure
-                _log.critical("upkeep stopped: %s", failure)
-                return
             except (Fault, Rejected) as busy:  # the disk or the sequencer's queue is full
                 if self.trouble != str(busy):
                     _log.warning("%s", busy)
                 self.trouble = str(busy)
+            except Exception as error:
+                self.failure = error if isinstance(error, Broken) else Broken(f"upkeep failed ({error!r}): restart")
+                _log.critical("upkeep stopped: %s", self.failure, exc_info=None if error is self.failure else error)
+                return

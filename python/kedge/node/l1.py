@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
+import json
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from kedge.units.errors import Fault
 
 SLOT_SECONDS = 12
 CHAIN_STATE = "anvil.json"
+READ_ATTEMPTS, READ_PAUSE = 20, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,22 @@ def saved_chain(folder: Path) -> Iterator[L1]:
     if place is None or not state.is_file():
         raise Fault(f"{folder} holds no development chain; name the L1 with --l1 and --settlement")
     with tempfile.TemporaryDirectory(prefix="kedge-") as copy:
-        shutil.copy(state, copy)
+        (Path(copy) / CHAIN_STATE).write_bytes(_read_whole(state))
         with Anvil(state=Path(copy) / CHAIN_STATE) as anvil:
             yield L1(anvil.chain, place.deployment.settlement, place.deployment.block, AnvilBlobs(anvil.chain))
+
+
+def _read_whole(state: Path) -> bytes:
+    """The state file of a chain that may be running: anvil rewrites it in place, so a torn copy is read again."""
+    for _ in range(READ_ATTEMPTS):
+        data = state.read_bytes()
+        try:
+            json.loads(data)
+        except ValueError:
+            time.sleep(READ_PAUSE)
+        else:
+            return data
+    raise Fault(f"{state} is damaged: the development chain was killed while it wrote it; use a new data directory")
 
 
 def live_chain(url: str, settlement: bytes, first_block: int, beacon: str | None) -> L1:

@@ -144,6 +144,12 @@ class Node:
             known = self.finality.get(chunk)
             return replace(known) if known is not None else None
 
+    def last_transaction(self, chunk: int | None) -> int:
+        """The last transaction of a sealed chunk, 0 for none."""
+        with self._lock:
+            known = self._chunks.get(chunk or 0)
+        return known.last if known else 0
+
     def withdrawals(self, number: int) -> tuple[Withdrawal, ...]:
         """The withdrawals of a batch, from its published bytes."""
         data = self.journal.data(number)

@@ -38,6 +38,8 @@ def deploy_on(folder: Path, chain: Chain, operator: Wallet, token: bytes, terms:
     """Deploy Settlement and Vault for an ERC-20, and keep where they stand in DIR/deployment.json."""
     if load_place(folder) is not None:
         raise BAD_SETTLEMENT.reject(f"{folder} has a deployment already; start without --deploy")
+    if not chain.has_code(token):
+        raise BAD_SETTLEMENT.reject(f"there is no token at 0x{token.hex()}")
     folder.mkdir(parents=True, exist_ok=True)
     place = deploy_place(chain, operator, token, terms)
     save_place(folder, place)

@@ -155,7 +155,10 @@ class Progress:
         with self._lock:
             self._counts["proofs"] += 1
             self._proof_seconds += seconds
-        _log.info("proved    chunk %d off-chain in %.2f s, %d bytes", chunk.number, seconds, record.size)
+        if record.resumed:
+            _log.info("proved    chunk %d off-chain before the restart; its proof holds", chunk.number)
+        else:
+            _log.info("proved    chunk %d off-chain in %.2f s, %d bytes", chunk.number, seconds, record.size)
         self._tell()
 
     def _on_anchored(self, events: list[AnchorEvent]) -> None:

@@ -57,7 +57,6 @@ class Recorder:
         self.rates: dict[int, MarginState] = {}
         self.counts: Counter[str] = Counter()
         self._sent: dict[int, float] = {}
-        self._last: dict[int, int] = {}
         self._fills: deque[FillLine] = deque(maxlen=SHOWN_FILLS)
         self._liquidations: deque[str] = deque(maxlen=SHOWN_LIQUIDATIONS)
         node.hooks.proved.append(self.on_proved)
@@ -74,7 +73,6 @@ class Recorder:
         cells = sum(cost.cells for cost in costs)
         row = ChunkRow(chunk.number, chunk.transactions, chunk.steps, cells, dict(record.seconds), record.size)
         with self._lock:
-            self._last[chunk.number] = chunk.last
             self.chunks.append(row)
             for cost in costs:
                 self._add(cost)
@@ -171,8 +169,7 @@ class Recorder:
 
     def _heights(self) -> dict[str, int]:
         reached = self.node.heights()
-        with self._lock:
-            tiers = {name: self._last.get(reached[tier] or 0, 0) for name, tier in TIERS.items()}
+        tiers = {name: self.node.last_transaction(reached[tier]) for name, tier in TIERS.items()}
         return {"sequenced": self.node.sequencer.head.sequence} | tiers
 
     def _lag(self, height: int) -> float:

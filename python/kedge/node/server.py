@@ -25,6 +25,8 @@ class Server:
         try:
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             self._socket = socket.create_server((host, port), family=family, backlog=512)
+            # Accepted sockets inherit it; asyncio itself sets it only on sockets that name their protocol.
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError as error:
             raise Fault(f"cannot listen on {host} port {port}: {error.strerror}; choose another with --port") from error
         self.host = host

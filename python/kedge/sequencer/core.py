@@ -54,7 +54,7 @@ class Core:
         release: Callable[[list[Ticket]], None],
         later: Callable[[Callable[[], object]], None],
     ) -> None:
-        """`release` answers tickets; `later` has something done by the owning thread, soon, and may be called by any."""
+        """`release` answers tickets; `later`, called by any thread, has something done by the owning one."""
         self._source = source
         self._catalog = catalog
         self._settings = settings

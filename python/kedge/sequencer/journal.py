@@ -42,6 +42,7 @@ class Journal:
 
     def __init__(self, directory: DataDirectory, program_digest: bytes) -> None:
         self._last, self._time, self._chain = 0, 0, GENESIS_CHAIN
+        self._is_synchronous = True
         self._directory = directory
         self._path = directory.journal
         self._wal = self._path.with_name(self._path.name + "-wal")
@@ -71,10 +72,11 @@ class Journal:
         if group.first != self._last + 1 or group.last < group.first:
             raise Broken(f"group {group.first}..{group.last} does not follow transaction {self._last}")
         chain = chain_of(self._chain, group)
-        with self._commit():
-            self._db.execute(
-                "INSERT INTO groups VALUES(?,?,?,?,?)", (group.first, group.last, group.time, chain, group.entries)
-            )
+        row = (group.first, group.last, group.time, chain, group.entries)
+        with self._errors():
+            self._sync_commits(True)
+            # One statement is a transaction by itself; three would each wait for the interpreter on their way back.
+            self._db.execute("INSERT INTO groups VALUES(?,?,?,?,?)", row)
         self._last, self._time, self._chain = group.last, group.time, chain
 
     def append_chunk(self, chunk: SealedChunk, touched: list[tuple[int, list[int]]]) -> None:
@@ -162,7 +164,7 @@ class Journal:
     def _commit(self, is_durable: bool = True) -> Iterator[None]:
         """One transaction, durable at once or with the next that is; on any failure nothing of it remains."""
         with self._errors():
-            self._db.execute(f"PRAGMA synchronous={'FULL' if is_durable else 'NORMAL'}")
+            self._sync_commits(is_durable)
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -171,6 +173,12 @@ class Journal:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
+
+    def _sync_commits(self, wanted: bool) -> None:
+        """Whether the commits that follow are on disk when they return."""
+        if wanted != self._is_synchronous:
+            self._db.execute(f"PRAGMA synchronous={'FULL' if wanted else 'NORMAL'}")
+            self._is_synchronous = wanted
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -31,7 +31,12 @@ class Sealer:
     """
 
     def __init__(
-        self, directory: DataDirectory, journal: Journal, snapshots: SnapshotStore, every: int, filed: Callable[[], None]
+        self,
+        directory: DataDirectory,
+        journal: Journal,
+        snapshots: SnapshotStore,
+        every: int,
+        filed: Callable[[], None],
     ) -> None:
         self._directory = directory
         self._journal = journal

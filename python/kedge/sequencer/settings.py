@@ -42,7 +42,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """Called after durability, in the sequencing thread or by `close`; they must be quick; what they raise is logged."""
+    """Called after durability, in the sequencing thread or by `close`; must be quick; what they raise is logged."""
 
     committed: Callable[[Committed], None] | None = None
     sealed: Callable[[SealedChunk], None] | None = None

@@ -18,7 +18,7 @@ from kedge.settlement.contracts import Deployment, Head, Settlement
 from kedge.settlement.journal import AnchorJournal, Kind, Mined
 from kedge.settlement.outbox import AnchorOptions, Outbox
 from kedge.settlement.wallet import Wallet
-from kedge.units.errors import Broken, Fault
+from kedge.units.errors import Broken, Fault, Rejected
 
 What = Literal["anchored", "final", "reorganised"]
 _WHAT: dict[Kind, What] = {"submit": "anchored", "finalize": "final"}
@@ -179,9 +179,20 @@ class AnchorClient:
             self.outbox.push(live[-1])
             return
         if not self._is_done_on_chain(kind, number):
-            self.outbox.send(kind, number, nonce)
+            self._send(kind, number, nonce, bool(attempts))
         elif (receipt := self._find_on_chain(kind, number)) is not None:
             self._take(kind, number, receipt)
+
+    def _send(self, kind: Kind, number: int, nonce: int, was_tried: bool) -> None:
+        """Send a job. One that was tried before may just have been mined: a node shows the parts of a new block (nonce,
+        state, receipt) one after the other, so a refusal by the contract is then looked at again.
+        """
+        try:
+            self.outbox.send(kind, number, nonce)
+        except Rejected as refused:
+            if not was_tried:
+                raise
+            raise Fault(f"batch {number} was sent and has no receipt yet ({refused}); looking again") from refused
 
     def _take(self, kind: Kind, number: int, receipt: Receipt) -> None:
         """Write down the outcome of a job."""

@@ -72,6 +72,26 @@ def anchor_until_killed(net: Devnet, folder: Path) -> None:
         os._exit(0)
 
 
+def test_a_node_that_shows_a_new_block_in_parts_is_asked_again(
+    devnet: Devnet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The nonce is counted already, receipt and state are not: the contract's refusal is not the end."""
+    client = devnet.client(tmp_path)
+    enqueue(devnet, client)
+    before = client.settlement.head()
+    client.step()
+    while devnet.chain.receipt(client.journal.open_attempts()[0].hash) is None:
+        time.sleep(0.01)
+    with monkeypatch.context() as patch:
+        patch.setattr(client.chain, "receipt", lambda _: None)
+        patch.setattr(client.settlement, "head", lambda: before)
+        with pytest.raises(Fault, match="looking again"):
+            client.step()
+    client.run_until_idle()
+    client.journal.close()
+    check_all_anchored_once(devnet)
+
+
 def test_kill_dash_nine_at_random_moments(devnet: Devnet, tmp_path: Path) -> None:
     """A process that anchors is killed again and again; in the end every batch is on L1 once."""
     client = devnet.client(tmp_path)

@@ -1,4 +1,4 @@
-"""`kedge bench prover`: time_to_proof by stage, orders proved per second, cells and memory, for chunks of three sizes."""
+"""`kedge bench prover`: time_to_proof by stage, orders per second, cells and memory, for chunks of three sizes."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def measure_prover(folder: Path, runs: int, told: Told, sizes: Sequence[int] = S
 
 
 def prepare(home: Path, name: str, orders: int, mix: Mix) -> Case:
-    """Sequence an opening, orders to warm up, then the chunk to be proven: `orders` orders and the cancels among them."""
+    """Sequence an opening, orders to warm up, then the chunk to be proven: `orders` orders, and cancels among them."""
     crowd = Crowd()
     settings = Settings(chunk_transactions=_WARM_ORDERS * 10, chunk_steps=64_000)
     with Sequencer.open(home, NativeEngines(program().data), settings) as sequencer:
@@ -106,20 +106,31 @@ def _add_times(sheet: Sheet, case: Case, figures: ProverFigures) -> None:
 
 def _add_cells(sheet: Sheet, case: Case, costs: list[TableCost], figures: ProverFigures) -> None:
     """Cells of the main trace; an order's are those of its chunk, divided by the chunk's orders."""
+    lookups = lookup_columns()
     used = {cost.name: cost.columns * cost.rows for cost in costs}
+    looked = {cost.name: (cost.columns + lookups[cost.name]) * cost.rows for cost in costs}
     padded = {cost.name: cost.cells for cost in costs}
     totals = [sum(stages.values()) for stages in figures.stages]
     trace = sum(padded.values())
     sheet.add("cells proved", "1/s", [trace / total for total in totals], f"{trace:,} of the main trace, with padding")
-    for text, cells in (("used rows", used), ("with padding", padded)):
+    for text, cells in (("used rows", used), ("with padding", padded), ("used rows with lookups", looked)):
         rules = sum(count for name, count in cells.items() if name not in HASHING)
         sheet.add(f"cells per order, no hashing, {text}", "cells", [rules / case.orders], "without " + _names(HASHING))
         sheet.add(f"cells per order, {text}", "cells", [sum(cells.values()) / case.orders], "all tables")
     if case.orders == DETAILED:
         for cost in sorted(costs, key=lambda cost: -cost.cells):
-            note = f"{cost.rows:,} rows of {cost.columns} columns, height {cost.height:,}"
+            extra = f"and {lookups[cost.name]} more for lookups"
+            note = f"{cost.rows:,} rows of {cost.columns} columns ({extra}), height {cost.height:,}"
             if cost.rows:
                 sheet.add(f"cells per order: {cost.name}", "cells", [used[cost.name] / case.orders], note)
+
+
+def lookup_columns() -> dict[str, int]:
+    """Base-field columns that the proof system adds to each table: two bus uses share one of the extension field, which
+    is two of the base field, and one more keeps their sum.
+    """
+    uses = {table.name: len(table.buses) for table in program().tables} | {"poseidon2": 1}
+    return {name: 2 * (-(-count // 2) + 1) for name, count in uses.items()}
 
 
 def _names(tables: frozenset[str]) -> str:

@@ -23,9 +23,10 @@ class ProverJob(msgspec.Struct, frozen=True):
 
 
 class ProverFigures(msgspec.Struct, frozen=True):
-    """`stages`: seconds by stage, one entry per run; `first`: time_to_proof of the run that made the keys; sizes in bytes.
+    """`stages`: seconds by stage, one entry per run; `first`: time_to_proof of the run that made the keys.
 
-    `verify`: seconds of checking the file by itself; `idle` is the peak memory before the first proof, `peak` after all.
+    `verify`: seconds of checking the file by itself. Sizes in bytes; `idle` is the peak memory before the first proof,
+    `peak` after all.
     """
 
     stages: list[dict[str, float]]

@@ -39,7 +39,8 @@ def _add_passes(sheet: Sheet, passes: list[Pass], count: int, pinned: str) -> No
     sheet.add("orders durable", "1/s", rates, f"places and cancels, {refused} of {count:,} refused; {pinned}")
     sheet.add("CPU per order", "us", [one.cpu / count * 1e6 for one in passes], "all threads, the load's too")
     sheet.add("orders per group", "orders", [count / one.groups for one in passes], "groups form by themselves")
-    sheet.add("share of the core", "%", [100 * one.cpu / one.seconds for one in passes], "the rest waits, for the disk or another process")
+    shares = [100 * one.cpu / one.seconds for one in passes]
+    sheet.add("share of the core", "%", shares, "the rest waits, for the disk or for another process")
 
 
 def _name(folder: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ import msgspec
 
 from kedge import _native
 from kedge.lab import MIXED, Crowd, percentile
+from kedge.lab import Transaction as Sent
 from kedge.node.bench.apart import Told
 from kedge.rules import program
 from kedge.sequencer import NativeEngines, Origin, Receipt, Sequencer, Transaction
@@ -78,6 +80,8 @@ def run_sequencer(job: SequencerJob, told: Told) -> SequencerFigures:
     fsync = probe_disk(root)
     told("preparing the flow", 0.02)
     opening, work = prepare_flow(job.transactions, job.seed)
+    gc.collect()
+    gc.freeze()  # the prepared flow is the load's, and no node has it to collect
     bursts = [work[at : at + _BURST] for at in range(0, len(work), _BURST)]
     single: list[Pass] = []
     batched: list[Pass] = []
@@ -110,7 +114,8 @@ def prepare_flow(count: int, seed: int) -> tuple[list[Transaction], list[Transac
     """The opening and at least `count` transactions of the mixed flow, tried on an engine of their own."""
     crowd = Crowd(seed=seed)
     engine = _native.Engine(_native.Program(program().data))
-    opening, work = crowd.opening(_START_MS), []
+    opening: list[Sent] = crowd.opening(_START_MS)
+    work: list[Sent] = []
     crowd.feedback(opening, engine.submit_many(opening))
     while len(work) < count:
         if engine.steps_in_chunk > _MOST_STEPS:
@@ -150,9 +155,9 @@ async def _keep_busy(sequencer: Sequencer, submissions: Sequence[Sequence[Transa
     await asyncio.gather(*(submit() for _ in range(most)))
 
 
-def _pace(home: Path, opening: Sequence[Transaction], work: Sequence[Transaction], rate: float, seed: int) -> (
-    Acknowledgements
-):
+def _pace(
+    home: Path, opening: Sequence[Transaction], work: Sequence[Transaction], rate: float, seed: int
+) -> Acknowledgements:
     """Orders at random moments, `rate` a second, whether or not those before were answered."""
     with _open(home, opening) as sequencer:
         spent: list[float] = []

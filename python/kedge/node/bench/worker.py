@@ -15,7 +15,7 @@ from kedge.node.bench.apart import Told
 from kedge.node.bench.prover_run import ProverJob, run_prover
 from kedge.node.bench.river_run import RiverJob, run_river
 from kedge.node.bench.sequencer_run import SequencerJob, run_sequencer
-from kedge.units.errors import Broken, Fault
+from kedge.units.errors import Fault, KedgeError
 
 INTERRUPTED = 130
 KINDS: dict[str, tuple[type[msgspec.Struct], Callable[[Any, Told], msgspec.Struct]]] = {
@@ -32,7 +32,7 @@ def main(kind: str) -> int:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         _print({"result": msgspec.to_builtins(run(job, lambda text, part: _print({"say": text, "part": part})))})
-    except (Fault, Broken) as failure:
+    except KedgeError as failure:
         _print({"fault" if isinstance(failure, Fault) else "broken": str(failure)})
         return 1
     except KeyboardInterrupt:

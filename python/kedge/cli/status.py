@@ -1,0 +1,82 @@
+"""kedge status: how far a node has come, asked of it or read from its directory."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from kedge.cli.app import app
+from kedge.cli.options import JsonOut
+from kedge.units.errors import Fault
+
+if TYPE_CHECKING:
+    from kedge.node import Status
+
+ASK_SECONDS = 5.0
+
+
+@app.command()
+def status(
+    data: Annotated[Path, typer.Option("--data", help="Data directory of the node.")] = Path("data/node"),
+    json_out: JsonOut = None,
+) -> None:
+    """Show heights, lags and the settlement window. Asks the node that runs on the directory; reads its files if none
+    does.
+    """
+    from kedge.node import read_status
+
+    found = _ask(data) or read_status(data)
+    if json_out is not None:
+        json_out.write_bytes(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
+    _show(Console(highlight=False), found)
+
+
+def _ask(data: Path) -> Status | None:
+    """The running node's own answer; None if nothing answers where DIR/node.json points."""
+    import requests
+
+    from kedge.node import NODE_FILE, Status
+
+    try:
+        url = json.loads((data / NODE_FILE).read_text())["url"]
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Fault(f"{data / NODE_FILE} is damaged ({error}); remove it if no node runs") from error
+    with requests.Session() as session:
+        session.trust_env = False
+        try:
+            answer = session.get(f"{url}/v1/status", timeout=ASK_SECONDS)
+            return msgspec.json.decode(answer.content, type=Status)
+        except requests.ConnectionError:
+            return None
+        except (requests.RequestException, msgspec.DecodeError) as error:
+            raise Fault(f"the node at {url} does not give its status ({error}); look at its log") from error
+
+
+def _show(console: Console, found: Status) -> None:
+    running = "[green]running[/]" if found.running else "[yellow]no node runs here[/]; read from its files"
+    console.print(f"node      {running}")
+    console.print(f"program   {found.program}\nroot      {found.root}", soft_wrap=True)
+    table = Table("tier", "chunk", "transaction", "lag (s)", box=None)
+    for tier, height in found.tiers.items():
+        lag = "-" if height.lag is None else f"{height.lag:.1f}"
+        table.add_row(tier, f"{height.chunk:,}", f"{height.transaction:,}", lag)
+    console.print(table)
+    if found.window is not None:
+        console.print(f"settlement window {found.window:.1f} s")
+    state = found.anchoring
+    paused = " [bold yellow](anchoring is paused)[/]" if state.paused else ""
+    console.print(f"batches   {state.batches} made, {state.anchored} anchored, {state.final} final{paused}")
+    if found.counts is not None:
+        counts = found.counts
+        console.print(f"counts    {counts.accepted:,} accepted, {counts.refused:,} refused, {counts.fills:,} fills")
+    for trouble in filter(None, (found.trouble, state.trouble)):
+        console.print(f"[bold red]waits[/]     {trouble}", soft_wrap=True)
+    console.print("proved off-chain: no contract has checked these proofs")
