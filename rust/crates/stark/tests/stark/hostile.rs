@@ -82,7 +82,7 @@ fn the_header_is_checked_field_by_field() {
     assert!(matches!(with(108, 3), VerifyError::Height { .. }));
     assert!(matches!(with(108, 6), VerifyError::Shape(_)));
     assert!(matches!(with(110, 5), VerifyError::Height { expected: Some(4), .. }));
-    assert!(matches!(with(111, 15), VerifyError::Height { expected: Some(16), .. }));
+    assert!(matches!(with(111, 11), VerifyError::Height { expected: Some(12), .. }));
     assert_eq!(u16::from_le_bytes([bytes[8], bytes[9]]), VERSION);
 }
 

@@ -95,10 +95,10 @@ fn heights_and_uses_cost_bits() {
         term.unwrap_or_else(|| panic!("no term {name}")).1
     };
     for name in ["logup-fingerprint", "batch-combination", "deep-ali", "ldt-commit-phase"] {
-        assert!(bits([20, 20, 4, 16, 20], name) < bits([4, 4, 4, 16, 4], name), "{name}");
+        assert!(bits([20, 20, 4, 12, 20], name) < bits([4, 4, 4, 12, 4], name), "{name}");
     }
-    // 5 uses in 2^20 rows, 1 in each of 2^20 and 2^20, 2 in 2^4 and 1 in 2^16, tuples of 20 words, 10 bits of work.
+    // 5 uses in 2^20 rows, 1 in each of 2^20 and 2^20, 2 in 2^4 and 16 in 2^12, tuples of 20 words, 10 bits of work.
     let uses = f64::from(5 << 20) + f64::from(2 << 20) + 32.0 + 65536.0;
     let expected = 127.0 - uses.log2() - 22f64.log2() + 10.0;
-    assert!((bits([20, 20, 4, 16, 20], "logup-fingerprint") - expected).abs() < 0.2);
+    assert!((bits([20, 20, 4, 12, 20], "logup-fingerprint") - expected).abs() < 0.2);
 }

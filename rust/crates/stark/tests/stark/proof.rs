@@ -43,7 +43,7 @@ fn a_chunk_proves_and_verifies() {
     assert_eq!((verified.old_root, verified.new_root), ([1, 2, 3, 4], [5, 6, 7, 8]));
     assert_eq!(verified.program, program.digest());
     let heights: Vec<usize> = verified.tables.iter().map(|(_, bits)| *bits).collect();
-    assert_eq!(heights, [7, 7, 4, 16, 7]);
+    assert_eq!(heights, [7, 7, 4, 12, 7]);
     assert!(verified.security.conjectured >= f64::from(TARGET_BITS));
     assert!(verified.security.proven < verified.security.conjectured);
 }
@@ -52,7 +52,7 @@ fn a_chunk_proves_and_verifies() {
 fn an_empty_chunk_proves() {
     let proved = attempt(toy::rows(0)).unwrap();
     let heights: Vec<usize> = proved.verified.tables.iter().map(|(_, bits)| *bits).collect();
-    assert_eq!(heights, [4, 4, 4, 16, 4]);
+    assert_eq!(heights, [4, 4, 4, 12, 4]);
 }
 
 #[test]

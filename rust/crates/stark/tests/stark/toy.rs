@@ -1,5 +1,6 @@
 //! A small program: a clock that ticks, hashes what it is given and passes it on to a second table.
 
+use kedge_machine::RANGE_COLUMNS;
 use kedge_machine::program::Program;
 use kedge_stark::{Rows, Val};
 use p3_field::PrimeCharacteristicRing;
@@ -41,10 +42,10 @@ fn bus(bus: &str, sign: i32, count: usize, weight: u32, fields: &[usize]) -> Val
 }
 
 fn table(name: &str, fill: &str, columns: &[&str], nodes: Nodes, constraints: &Value, buses: &[Value]) -> Value {
-    let preprocessed: &[&str] = match fill {
-        "range16" => &["value"],
-        "chunk" => &["first"],
-        _ => &[],
+    let preprocessed: Vec<String> = match fill {
+        "range16" => (0..RANGE_COLUMNS).map(|i| format!("value{i}")).collect(),
+        "chunk" => vec!["first".to_owned()],
+        _ => Vec::new(),
     };
     let public = if fill == "chunk" { 8 } else { 0 };
     json!({"name": name, "fill": fill, "columns": columns, "preprocessed": preprocessed, "public": public,
@@ -130,9 +131,15 @@ fn chunk() -> Value {
 
 fn range16() -> Value {
     let mut n = Nodes::default();
-    let (value, count) = (n.push(json!(["p", 0])), n.c(0));
-    let buses = [bus("range16", -1, count, 0, &[value])];
-    table("range16", "range16", &["count"], n, &json!([]), &buses)
+    let buses: Vec<Value> = (0..RANGE_COLUMNS)
+        .map(|i| {
+            let (value, count) = (n.push(json!(["p", i])), n.c(i));
+            bus("range16", -1, count, 0, &[value])
+        })
+        .collect();
+    let counts: Vec<String> = (0..RANGE_COLUMNS).map(|i| format!("count{i}")).collect();
+    let columns: Vec<&str> = counts.iter().map(String::as_str).collect();
+    table("range16", "range16", &columns, n, &json!([]), &buses)
 }
 
 /// The program; `version` changes its digest and nothing else.
