@@ -27,7 +27,7 @@ def test_what_a_witness_will_cost(program: Program, sealed: Sealed) -> None:
     assert (info["old_root"], info["new_root"]) == (sealed.old_root, sealed.new_root)
     assert info["steps"] == {"mint": 20, "move": 19}
     assert (info["rows"]["mint"], info["heights"]["mint"]) == (20, 32)
-    assert info["heights"]["range16"] == 2**16
+    assert info["heights"]["range16"] == 2**12
 
 
 def test_traces_hold_and_a_changed_cell_shows(program: Program, sealed: Sealed) -> None:
@@ -61,7 +61,7 @@ def test_a_proof_says_what_it_proves(program: Program, sealed: Sealed, proof: by
     assert report["program"] == program.digest
     assert report["bits_conjectured"] == min(bits for _, bits in report["terms"]) >= 100
     assert report["bits_proven"] == min(bits for _, bits in report["terms_proven"])
-    assert dict(report["tables"])["range16"] == 16
+    assert dict(report["tables"])["range16"] == 12
 
 
 def test_an_empty_chunk_proves(program: Program) -> None:
