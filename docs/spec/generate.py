@@ -13,6 +13,7 @@ import inspect
 import json
 import re
 import sys
+import tomllib
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -291,8 +292,10 @@ def families(of_program: list[list[Any]]) -> dict[str, list[tuple[int, str, str]
     """Every numbered refusal of the system, by who refuses; a number outside of every range comes last."""
     rows = [(int(code), str(name), str(text)) for code, name, text in of_program]
     rows += [tuple(row) for row in json.loads((ROOT / "contracts/artifacts/codes.json").read_text())["codes"]]
-    for room in ("sequencer", "batching", "proving", "settlement", "lab", "risk", "node", "cli"):
-        rows += _numbers_of(room)
+    layering = tomllib.loads((ROOT / "layering.toml").read_text())
+    for room in layering["rooms"]:
+        if room not in ("state", *layering["pure"]["rooms"]):  # what the rules refuse is in the program
+            rows += _numbers_of(room)
     found: dict[str, list[tuple[int, str, str]]] = {family: [] for family in RANGES}
     for row in sorted(rows):
         found[next((family for family, span in RANGES.items() if row[0] in span), list(RANGES)[-1])].append(row)

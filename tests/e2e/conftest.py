@@ -12,7 +12,8 @@ ROOT = str(Path(__file__).parents[2])
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
-from kedge.node import Devnet, Service  # noqa: E402
+from kedge.api import Service  # noqa: E402
+from kedge.node import Devnet  # noqa: E402
 from tests.e2e.harness import FAST, QUICK_TERMS, STAKE, VOLATILE, Client, NodeProcess, need_anvil  # noqa: E402
 
 

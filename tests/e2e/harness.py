@@ -15,11 +15,12 @@ from typing import Any, ClassVar
 import pytest
 import requests
 
-from kedge.lab import Market, MarketTerms
-from kedge.node import NODE_FILE, TOKEN_FILE, L1Terms, NodeOptions
+from kedge.api import NODE_FILE, TOKEN_FILE
+from kedge.node import L1Terms, NodeOptions
 from kedge.sequencer import Catalog, Codec, DataDirectory, Ledger, Transaction
 from kedge.settlement import find_anvil
 from kedge.units.errors import Fault
+from kedge.venue import Market, MarketTerms
 
 ROOT = Path(__file__).parents[2]
 STAKE = 1_000_000 * 10**6

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from websockets.sync.client import connect
 
-from kedge.node import TOKEN_FILE, Service
+from kedge.api import TOKEN_FILE, Service
 from kedge.rules import program
 from tests.e2e.harness import STAKE, Client, place, until
 

@@ -10,10 +10,10 @@ from signal import SIGINT
 from rich.console import Console
 
 from kedge.cli.folder import claim_folder
-from kedge.lab import FlowPlan, LiveView
-from kedge.node import Demo
+from kedge.lab import Demo, FlowPlan
 from kedge.proving import verify_directory
 from kedge.sequencer import DataDirectory, Ledger
+from kedge.show import LiveView
 from tests.e2e.harness import NodeProcess, journalled, need_anvil, until
 
 PLAN = FlowPlan(orders=300, makers=4, takers=10, gamblers=3, liquidators=1, withdrawals=2)

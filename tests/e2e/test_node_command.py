@@ -12,8 +12,8 @@ from signal import SIGINT, SIGKILL, SIGTERM
 
 from eth_utils.crypto import keccak
 
+from kedge.api import NODE_FILE
 from kedge.batching import load_setup
-from kedge.node import NODE_FILE
 from kedge.rules import program
 from kedge.sequencer import DataDirectory, NativeEngines, Sequencer
 from kedge.settlement import Anvil, MockCollateral, Vault, Wallet, deploy_mock_collateral

@@ -6,7 +6,8 @@ import sys
 import threading
 from pathlib import Path
 
-from kedge.node import Devnet, Service
+from kedge.api import Service
+from kedge.node import Devnet
 from tests.e2e.harness import FAST, QUICK_TERMS, STAKE, VOLATILE
 
 

@@ -18,8 +18,7 @@ from kedge.cli.app import app
 from kedge.cli.options import JsonOut
 
 if TYPE_CHECKING:
-    from kedge.lab import BenchRow
-    from kedge.node import Told
+    from kedge.lab import BenchRow, Told
 
 bench = typer.Typer(no_args_is_help=True, help="Measure this machine; every figure says where it comes from.")
 app.add_typer(bench, name="bench")
@@ -65,7 +64,7 @@ def prover(runs: Runs = 3, data: Data = WORK, json_out: JsonOut = None) -> None:
     """Prove chunks of 250, 1,000 and 4,000 orders, resting only and mixed: time_to_proof by stage, orders and cells
     per second, cells per order, memory.
     """
-    from kedge.node import measure_prover
+    from kedge.lab import measure_prover
 
     with _stage(data, "prover") as (folder, told):
         rows = measure_prover(folder, runs, told)
@@ -75,7 +74,7 @@ def prover(runs: Runs = 3, data: Data = WORK, json_out: JsonOut = None) -> None:
 @bench.command()
 def sequencer(runs: Runs = 3, data: Data = WORK, json_out: JsonOut = None) -> None:
     """Make orders durable on one core: orders per second, then acknowledgement p50 and p99 at half of that rate."""
-    from kedge.node import measure_sequencer
+    from kedge.lab import measure_sequencer
 
     with _stage(data, "sequencer") as (folder, told):
         rows = measure_sequencer(folder, runs, told)
@@ -92,7 +91,7 @@ def river(
     """Run a whole node with a development chain: settlement_throughput by tier, anchoring interval, gas, settlement
     window, bust_rate, memory.
     """
-    from kedge.node import measure_river
+    from kedge.lab import measure_river
 
     with _stage(data, "river") as (folder, told):
         rows = measure_river(folder, runs, told, seconds)
@@ -106,7 +105,7 @@ def everything(
     data: Data = WORK,
 ) -> None:
     """All three, one after the other, written as JSON and as one Markdown page."""
-    from kedge.node import measure_prover, measure_river, measure_sequencer, write_results
+    from kedge.lab import measure_prover, measure_river, measure_sequencer, write_results
 
     measures: dict[str, Callable[[Path, Told], list[BenchRow]]] = {
         "prover": lambda folder, told: measure_prover(folder, runs, told),

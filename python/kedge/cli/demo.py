@@ -25,8 +25,8 @@ def demo(
 
     The data directory of an earlier demo is replaced. Proofs are checked off-chain in this version.
     """
-    from kedge.lab import FlowPlan, LiveView
-    from kedge.node import Demo
+    from kedge.lab import Demo, FlowPlan
+    from kedge.show import LiveView
 
     claim_folder(data, "demo")
     with LiveView() as view:

@@ -19,7 +19,8 @@ from kedge.cli.interrupt import orderly
 from kedge.cli.options import Data
 
 if TYPE_CHECKING:
-    from kedge.node import Devnet, Footing, Service
+    from kedge.api import Service
+    from kedge.node import Devnet, Footing
 
 KEY_VARIABLE = "KEDGE_OPERATOR_KEY"
 STAKE = 1_000_000 * 10**6
@@ -62,7 +63,9 @@ def node(
     the operator's key comes from the environment variable KEDGE_OPERATOR_KEY. Ctrl-C stops in order, a second one gives
     up waiting. Proofs are checked off-chain in this version.
     """
-    from kedge.node import EXAMPLES, SERVICE_OPTIONS, Service, load_markets
+    from kedge.api import SERVICE_OPTIONS, Service
+    from kedge.node import load_markets
+    from kedge.venue import EXAMPLES
 
     _log_plainly()
     options = replace(SERVICE_OPTIONS, confirmations=confirmations)

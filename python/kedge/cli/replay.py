@@ -28,8 +28,8 @@ def replay(
     falls by 15 % or more, leveraged accounts buy early from the tape and are liquidated on the way down. The fills are
     written as market, taker_side, price, size. The data directory of an earlier replay is replaced.
     """
-    from kedge.lab import FillsWriter, LiveView, Tape, scan_tape
-    from kedge.node import TapeRun
+    from kedge.lab import FillsWriter, Tape, TapeRun, scan_tape
+    from kedge.show import LiveView
 
     with Progress(transient=True) as progress:
         task = progress.add_task("reading the tape", total=1.0)

@@ -41,7 +41,8 @@ def _ask(data: Path) -> Status | None:
     """The running node's own answer; None if nothing answers where DIR/node.json points."""
     import requests
 
-    from kedge.node import NODE_FILE, Status
+    from kedge.api import NODE_FILE
+    from kedge.node import Status
 
     try:
         url = json.loads((data / NODE_FILE).read_text())["url"]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from kedge.lab.desk import Desk
-from kedge.lab.market import Market
-from kedge.lab.orders import BUY, FOK, GTC, IOC, POST_ONLY, PPM, SELL, Transaction, cancel
+from kedge.units import PPM
+from kedge.venue import BUY, FOK, GTC, IOC, POST_ONLY, SELL, Market, Transaction, cancel
 
 _LEVELS: Final = (180, 450, 900)
 """Distance of a maker's quotes from the reference, in ppm."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from kedge.lab.estimates import Estimates
-from kedge.lab.orders import PPM, Transaction, cover, liquidate
 from kedge.rules import Code
+from kedge.units import PPM
+from kedge.venue import Transaction, cover, liquidate
 
 MAINTENANCE_PPM: Final = 600_000
 CLOSE_OUT_PPM: Final = 400_000

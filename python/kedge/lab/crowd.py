@@ -8,9 +8,9 @@ from random import Random
 from typing import Final
 
 from kedge.lab.desk import Desk
-from kedge.lab.market import Market, MarketTerms
-from kedge.lab.orders import BUY, GTC, IOC, QUOTE, SELL, Outcome, Transaction, cancel
 from kedge.rules import FIRST_USER
+from kedge.units import QUOTE
+from kedge.venue import BUY, GTC, IOC, SELL, Market, MarketTerms, Outcome, Transaction, cancel
 
 CROWD_MARKETS: Final = (
     Market(0, "BTC-PERP", 1, 617_500, MarketTerms(minimum=10, sigma=40_000), price_places=1),

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from kedge.lab import orders
 from kedge.lab.estimates import Estimates
-from kedge.lab.market import Market
-from kedge.lab.orders import GTC, PPM, Event, Outcome, Transaction
 from kedge.lab.slots import SlotAllocator, split_address
+from kedge.units import PPM
+from kedge.venue import GTC, Event, Market, Outcome, Transaction, orders
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from kedge.lab.orders import BUY, Event, Fill, Liquidated
+from kedge.venue import BUY, Event, Fill, Liquidated
 
 
 @dataclass(slots=True)

@@ -8,9 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Final
 
-from kedge.lab.market import Market
-from kedge.lab.orders import SIDE_NAMES, Fill
 from kedge.units.errors import Fault
+from kedge.venue import SIDE_NAMES, Fill, Market
 
 FILL_COLUMNS: Final = ("market", "taker_side", "price", "size")
 

@@ -14,10 +14,10 @@ from typing import Final
 from kedge.lab.agents import Gambler, Maker, Taker, Tendency, Unwinder
 from kedge.lab.crash import Borrower, Crash
 from kedge.lab.desk import Desk
-from kedge.lab.market import Market, MarketTerms
-from kedge.lab.orders import PPM, QUOTE, Outcome, Transaction, cancel, oracle_price, withdraw
 from kedge.lab.prices import Fall, PricePath
 from kedge.rules import FIRST_USER
+from kedge.units import PPM, QUOTE
+from kedge.venue import Market, MarketTerms, Outcome, Transaction, cancel, oracle_price, withdraw
 
 DEMO_MARKETS: Final = (
     Market(0, "BTC-PERP", 1, 617_500, MarketTerms(minimum=10, sigma=310_000, z=8_000, delay=2_000), price_places=1),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from kedge.lab.charts import Axes, Band, Series, bar_chart, column_chart, line_chart
-from kedge.lab.report import TIERS, BatchRow, ChunkRow, HeightSample, Report
+from kedge.lab.report import BatchRow, ChunkRow, HeightSample, Report
+from kedge.show import TIERS, Axes, Band, Series, bar_chart, column_chart, line_chart
 
 STAGE_COLOURS: Final = ("s3", "s2", "s1", "s4", "s5", "s6")
 MARKET_COLOURS: Final = ("s1", "s2", "s4", "s3", "s5", "s6")
@@ -77,15 +77,6 @@ def cells_panel(report: Report) -> str:
         for t in report.tables
     ]
     return bar_chart("Cells by table, all chunks", bars, _short)
-
-
-def middle(values: Iterable[float]) -> float:
-    """Median; 0 of nothing."""
-    ordered = sorted(values)
-    half = len(ordered) // 2
-    if not ordered:
-        return 0.0
-    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
 def _lag(tier: str, heights: Sequence[HeightSample]) -> Series:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from kedge.lab.orders import PPM
+from kedge.units import PPM
 
 
 @dataclass(frozen=True, slots=True)

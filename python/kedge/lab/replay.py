@@ -17,26 +17,13 @@ from typing import Final, NamedTuple
 
 from kedge.lab.crash import Borrower, Crash
 from kedge.lab.estimates import Estimates
-from kedge.lab.market import Market
-from kedge.lab.orders import (
-    BUY,
-    GTC,
-    IOC,
-    PPM,
-    QUOTE,
-    SELL,
-    Event,
-    Fill,
-    Outcome,
-    Transaction,
-    oracle_price,
-    place,
-)
 from kedge.lab.slots import SlotAllocator
 from kedge.lab.sweeps import Sweep, Sweeper
 from kedge.lab.tape import Progress, Tape
 from kedge.rules import FIRST_USER
+from kedge.units import PPM, QUOTE
 from kedge.units.errors import Broken, Rejected
+from kedge.venue import BUY, GTC, IOC, SELL, Event, Fill, Market, Outcome, Transaction, oracle_price, place
 
 REPLAY_DIVERGED: Final = 1207
 """The exchange did not make the trade that the tape records."""

@@ -15,8 +15,6 @@ from kedge.units.errors import Rejected
 
 REPORT_UNREADABLE: Final = 1221
 """A file is not the report of a run."""
-TIERS: Final = ("sequenced", "published", "proved", "anchored", "final")
-"""The tiers of finality in order; `proved` is proved off-chain: no contract checks proofs in this version."""
 
 
 class Spread(msgspec.Struct, frozen=True):

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import Final
 
-from kedge.lab.orders import Event
 from kedge.units.errors import Broken
+from kedge.venue import Event
 
 SLOTS: Final = 1 << 10
 ORDER_KIND: Final = 3

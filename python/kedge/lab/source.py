@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from kedge.lab.market import Market
-from kedge.lab.orders import Exchange, Outcome, Transaction
+from kedge.venue import Exchange, Market, Outcome, Transaction
 
 
 class Source(Protocol):

@@ -11,10 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from kedge.lab.market import Market
-from kedge.lab.orders import BUY
-from kedge.lab.scale import Converter
 from kedge.lab.tape import Trade
+from kedge.venue import BUY, Converter, Market
 
 LONGEST_SWEEP: Final = 32
 """Trades in one taker order at most, far below the steps that one transaction may take."""

@@ -17,10 +17,9 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
-from kedge.lab.market import Market, MarketTerms
-from kedge.lab.orders import PPM, SIDE_NAMES
-from kedge.lab.scale import Span, build_market
+from kedge.units import PPM
 from kedge.units.errors import Rejected
+from kedge.venue import SIDE_NAMES, Market, MarketTerms, Span, build_market
 
 TAPE_MISSING: Final = 1201
 """There is no file at that path."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from kedge.proving.files import MAX_PROGRAM_BYTES, MAX_PROOF_BYTES, UnreadableFile, read_regular
 from kedge.proving.system import NativeToolbox, Toolbox
-from kedge.sequencer import Refusal
+from kedge.units import Refusal
 
 NOT_A_PROOF: Final = Refusal(1301, "NOT_A_PROOF", "the file is not a proof file")
 PROOF_CODES: Final = (NOT_A_PROOF,)

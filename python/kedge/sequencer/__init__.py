@@ -16,7 +16,7 @@ Surface: `Sequencer.open(DIR, NativeEngines(program))`, `submit`, `submit_async`
 from kedge.sequencer.admission import USER_STEPS, Admission
 from kedge.sequencer.catalog import Catalog, StepCard
 from kedge.sequencer.codec import Codec
-from kedge.sequencer.codes import ACCEPTED, ADMISSION_CODES, Refusal
+from kedge.sequencer.codes import ACCEPTED, ADMISSION_CODES
 from kedge.sequencer.directory import DataDirectory, DirectoryLock, faults, write_atomic
 from kedge.sequencer.engine import EngineLike, EngineSource, NativeEngines, SealedLike
 from kedge.sequencer.ledger import Group, Ledger, TouchedRecords
@@ -45,7 +45,6 @@ __all__ = [
     "NativeEngines",
     "Origin",
     "Receipt",
-    "Refusal",
     "SealedChunk",
     "SealedLike",
     "Sequencer",

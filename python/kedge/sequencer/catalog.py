@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import Any
 
-from kedge.sequencer.codes import ADMISSION_CODES, Refusal
+from kedge.sequencer.codes import ADMISSION_CODES
+from kedge.units.errors import Refusal
 
 _I64 = range(-(2**63), 2**63)
 

@@ -12,22 +12,9 @@ A refused transaction changes nothing, is not journalled and has no sequence num
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
-from kedge.units.errors import Rejected
-
-
-class Refusal(NamedTuple):
-    """One numbered reason: `name` is stable for machines, `text` is for people."""
-
-    code: int
-    name: str
-    text: str
-
-    def reject(self, detail: str = "") -> Rejected:
-        """The exception that carries this reason; `detail` names the offending value."""
-        return Rejected(self.code, self.name, f"{self.text}: {detail}" if detail else self.text)
-
+from kedge.units.errors import Refusal
 
 ACCEPTED: Final = 0
 

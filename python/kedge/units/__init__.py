@@ -1,12 +1,12 @@
-"""Units: the three kinds of failure, shared by every room.
+"""Units: the scaled integers that every room counts in, and the three kinds of failure.
 
-Purpose: one vocabulary for what can go wrong. The numeric units of the rules (price in ticks, size in lots, money in
-quote, rates in ppm, time in milliseconds) are the intervals in `kedge.rules`, where the machine checks them.
-Invariants: `Rejected` carries a documented number and leaves the state untouched; a `Fault` may be tried again; after
-`Broken` nothing goes on.
+Purpose: one vocabulary for quantities (ticks, lots, quote, ppm, milliseconds) and for what can go wrong.
+Invariants: a quantity is an integer and its decimal text is exact; `Rejected` carries a documented number and leaves
+the state untouched; a `Fault` may be tried again; after `Broken` nothing goes on.
 Surface: what `__all__` lists.
 """
 
-from kedge.units.errors import Broken, Fault, KedgeError, Rejected
+from kedge.units.errors import Broken, Fault, KedgeError, Refusal, Rejected
+from kedge.units.quantities import PPM, QUOTE, QUOTE_PLACES, decimal_text
 
-__all__ = ["Broken", "Fault", "KedgeError", "Rejected"]
+__all__ = ["PPM", "QUOTE", "QUOTE_PLACES", "Broken", "Fault", "KedgeError", "Refusal", "Rejected", "decimal_text"]

@@ -8,6 +8,8 @@ KedgeError
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 
 class KedgeError(Exception):
     """Root of every failure that Kedge raises on purpose."""
@@ -32,3 +34,15 @@ class Fault(KedgeError):
 
 class Broken(KedgeError):
     """One of our own invariants failed; the process must stop rather than continue from a wrong state."""
+
+
+class Refusal(NamedTuple):
+    """One numbered reason: `name` is stable for machines, `text` is for people."""
+
+    code: int
+    name: str
+    text: str
+
+    def reject(self, detail: str = "") -> Rejected:
+        """The exception that carries this reason; `detail` names the offending value."""
+        return Rejected(self.code, self.name, f"{self.text}: {detail}" if detail else self.text)

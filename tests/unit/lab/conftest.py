@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kedge.lab.orders import BUY, FOK, GTC, IOC, POST_ONLY, Event, Outcome, Transaction
 from kedge.lab.slots import order_address, split_address
+from kedge.venue.orders import BUY, FOK, GTC, IOC, POST_ONLY, Event, Outcome, Transaction
 
 REFUSED = 99
 Resting = list[int]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 from kedge import _native
-from kedge.lab import MIXED, RESTING, Crowd, Event, Mix, Outcome
+from kedge.lab import MIXED, RESTING, Crowd, Mix
 from kedge.rules import program
+from kedge.venue import Event, Outcome
 
 START = 1_000_000_000
 

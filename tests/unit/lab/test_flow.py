@@ -10,11 +10,12 @@ import pytest
 from kedge.lab.crash import CLOSE_OUT_PPM, MAINTENANCE_PPM
 from kedge.lab.estimates import Estimates
 from kedge.lab.flow import Flow, FlowPlan
-from kedge.lab.orders import FOK, GTC, IOC, POST_ONLY, PPM
 from kedge.lab.prices import Fall
 from kedge.lab.source import drive
 from kedge.rules import FIRST_USER
 from kedge.rules.margin import CLOSE_OUT, MAINTENANCE, PROPORTION
+from kedge.units.quantities import PPM
+from kedge.venue.orders import FOK, GTC, IOC, POST_ONLY
 
 if TYPE_CHECKING:
     from .conftest import FakeExchange

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kedge.lab.fills import FILL_COLUMNS, FillsWriter
-from kedge.lab.orders import IOC
 from kedge.lab.replay import REPLAY_DIVERGED, Replay, ReplayError, ReplayPlan
 from kedge.lab.source import drive
 from kedge.lab.tape import Tape, scan_tape
 from kedge.units.errors import Fault
+from kedge.venue.orders import IOC
 
 if TYPE_CHECKING:
     from .conftest import FakeExchange

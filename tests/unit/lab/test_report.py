@@ -8,8 +8,6 @@ from xml.etree import ElementTree
 
 import pytest
 
-from kedge.lab.charts import MOST_COLUMNS, Axes, Series, column_chart, line_chart, nice_ticks, thin
-from kedge.lab.page import CAVEAT, render_report, write_report
 from kedge.lab.report import (
     BatchRow,
     ChunkRow,
@@ -25,6 +23,8 @@ from kedge.lab.report import (
     encode_report,
     read_report,
 )
+from kedge.lab.report_page import CAVEAT, render_report, write_report
+from kedge.show.charts import MOST_COLUMNS, Axes, Series, column_chart, line_chart, nice_ticks, thin
 from kedge.units.errors import Fault, Rejected
 
 RUN = RunInfo(

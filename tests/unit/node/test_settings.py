@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from kedge.api.service import TOKEN_FILE, read_token
 from kedge.cli.folder import claim_folder
-from kedge.lab import Market, MarketTerms
-from kedge.node import EXAMPLES, load_markets, read_key, read_markets, read_status
-from kedge.node.service import TOKEN_FILE, read_token
+from kedge.node import load_markets, read_key, read_status
 from kedge.sequencer import DataDirectory, DirectoryLock
 from kedge.settlement import Tier
 from kedge.units.errors import Fault, Rejected
-from tests.unit.node.exchange import MARK, SELL, Exchange
+from kedge.venue import EXAMPLES, Market, MarketTerms, read_markets
+from tests.unit.exchange import MARK, SELL, Exchange
 
 TEXT = """
 [[market]]

@@ -8,10 +8,10 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from kedge import __version__
-from kedge.lab import Axes, Band, Series, column_chart, frame_page, frame_table, frame_tiles, line_chart
 from kedge.risk.capital import Exposure, Row, Verdict
 from kedge.risk.constants import SLOT_SECONDS, YEAR_DAYS
 from kedge.risk.units import show_time
+from kedge.show import Axes, Band, Series, column_chart, frame_page, frame_table, frame_tiles, line_chart
 
 if TYPE_CHECKING:
     from kedge.cli.risk.evidence import Evidence

@@ -1,0 +1,190 @@
+"""Questions about the state, answered by walking its records. Each takes the reader of one moment: `get(address)`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from kedge.api.refusals import NO_ACCOUNT, NO_MARKET
+from kedge.batching import owner_bytes
+from kedge.machine import Record, address_of
+from kedge.rules import EXCHANGE, FIRST_USER, MAX_POSITIONS, Account, Book, Clock, Market, Order, Owner, Parameters
+from kedge.rules import Position as PositionRecord
+
+Get = Callable[[int], list[int]]
+SLOTS = 1 << 10
+MARKETS = 512
+ACCOUNTS = 1 << 24
+FOREVER = 2**42 - 1
+SIDES = ("buy", "sell")
+
+
+class Position(msgspec.Struct, frozen=True):
+    """Signed lots; what they cost and the collateral's gain or loss at the mark, in quote, before funding and fees."""
+
+    market: int
+    size: int
+    cost: int
+    mark: int
+    result: int
+
+
+class RestingOrder(msgspec.Struct, frozen=True):
+    """An order in a book; `order` is its record address, `expiry` ms since the epoch (None: never)."""
+
+    order: int
+    slot: int
+    market: int
+    side: str
+    price: int
+    remaining: int
+    expiry: int | None
+
+
+class AccountView(msgspec.Struct, frozen=True):
+    """An account: collateral in quote, the L1 address that may withdraw, open positions, orders that can still fill."""
+
+    account: int
+    owner: str | None
+    collateral: int
+    positions: list[Position]
+    orders: list[RestingOrder]
+
+
+class MarketView(msgspec.Struct, frozen=True):
+    """A market: prices in ticks (best ones None on an empty side), rates and fees in ppm, times in ms."""
+
+    market: int
+    mark: int
+    best_bid: int | None
+    best_ask: int | None
+    margin_rate: int
+    margin_updated: int
+    minimum: int
+    maker_fee: int
+    taker_fee: int
+    slope: int
+    floor: int
+    sigma: int
+    z: int
+    delay: int
+    ramp: int
+
+
+class Level(msgspec.Struct):
+    """All live orders walked at one price: ticks, lots."""
+
+    price: int
+    size: int
+    orders: int
+
+
+class BookView(msgspec.Struct, frozen=True):
+    """Both sides, best first. `complete`: the whole book was walked, not only the first `depth` orders of a side."""
+
+    market: int
+    complete: bool
+    bids: list[Level]
+    asks: list[Level]
+
+
+def decode(record: type[Record], words: list[int]) -> dict[str, int]:
+    """The words of a record by the names of its fields."""
+    return dict(zip(record.fields, words, strict=False))
+
+
+def read_account(get: Get, number: int) -> AccountView:
+    """An account with everything that hangs on it; NO_ACCOUNT if it never received a deposit."""
+    owner = decode(Owner, get(address_of(Owner, number))) if number < ACCOUNTS else {}
+    if number >= FIRST_USER and not owner.get("known"):
+        raise NO_ACCOUNT.reject(str(number))
+    account = decode(Account, get(address_of(Account, number)))
+    address = "0x" + owner_bytes(list(owner.values())[:5]).hex() if owner["known"] else None
+    return AccountView(number, address, account["collateral"], _positions(get, number, account["head"]),
+                       _orders(get, number, account["epoch"]))  # fmt: skip
+
+
+def _positions(get: Get, number: int, head: int) -> list[Position]:
+    """The account's list of positions, those that are flat left out."""
+    found: list[Position] = []
+    for _ in range(MAX_POSITIONS):
+        if not head:
+            break
+        position = decode(PositionRecord, get(address_of(PositionRecord, number, head - 1)))
+        mark = get(address_of(Market, EXCHANGE, head - 1))[0]
+        if position["size"]:
+            result = position["size"] * mark - position["cost"]
+            found.append(Position(head - 1, position["size"], position["cost"], mark, result))
+        head = position["next"]
+    return found
+
+
+def _orders(get: Get, number: int, epoch: int) -> list[RestingOrder]:
+    """Orders that rest, have not expired and were not cancelled all at once."""
+    now = get(address_of(Clock, EXCHANGE))[0]
+    found = []
+    for slot in range(SLOTS):
+        address = address_of(Order, number, slot)
+        words = get(address)
+        if not words[2]:
+            continue
+        order = decode(Order, words)
+        if order["epoch"] == epoch and order["expiry"] >= now:
+            market, side = divmod(order["book"], 2)
+            expiry = None if order["expiry"] == FOREVER else order["expiry"]
+            found.append(RestingOrder(address, slot, market, SIDES[side], order["price"], order["remaining"], expiry))
+    return found
+
+
+def read_market(get: Get, number: int) -> MarketView:
+    """A market; NO_MARKET if it is not open."""
+    words = get(address_of(Market, EXCHANGE, number)) if number < MARKETS else [0]
+    if not words[0]:
+        raise NO_MARKET.reject(str(number))
+    market = decode(Market, words)
+    terms = decode(Parameters, get(address_of(Parameters, EXCHANGE, number)))
+    book = decode(Book, get(address_of(Book, EXCHANGE, number)))
+    return MarketView(
+        market=number,
+        mark=market["mark"],
+        best_bid=book["bid_price"] if book["bid"] else None,
+        best_ask=book["ask_price"] if book["ask"] else None,
+        margin_rate=market["rate"],
+        margin_updated=market["updated"],
+        minimum=market["minimum"],
+        maker_fee=market["maker_fee"],
+        taker_fee=market["taker_fee"],
+        slope=market["slope"],
+        floor=terms["floor"],
+        sigma=terms["sigma"],
+        z=terms["z"],
+        delay=terms["delay"],
+        ramp=terms["ramp"],
+    )
+
+
+def read_book(get: Get, number: int, depth: int) -> BookView:
+    """The first `depth` orders of each side by price; orders that matching would evict unseen are left out."""
+    read_market(get, number)
+    book = decode(Book, get(address_of(Book, EXCHANGE, number)))
+    bids, bids_end = _walk(get, book["bid"], depth)
+    asks, asks_end = _walk(get, book["ask"], depth)
+    return BookView(number, bids_end and asks_end, bids, asks)
+
+
+def _walk(get: Get, address: int, depth: int) -> tuple[list[Level], bool]:
+    now = get(address_of(Clock, EXCHANGE))[0]
+    levels: list[Level] = []
+    for _ in range(depth):
+        if not address:
+            break
+        order = decode(Order, get(address))
+        epoch = decode(Account, get(address_of(Account, order["account"])))["epoch"]
+        if order["epoch"] == epoch and order["expiry"] >= now:
+            if not levels or levels[-1].price != order["price"]:
+                levels.append(Level(order["price"], 0, 0))
+            levels[-1].size += order["remaining"]
+            levels[-1].orders += 1
+        address = order["next"]
+    return levels, not address

@@ -1,0 +1,41 @@
+"""Show: how figures become something to look at, without knowing what they are about.
+
+Purpose: charts, page frames, tables, the live view, number formats, and the provenance that every figure carries.
+Invariants: a page is one file that loads nothing from elsewhere; everything shown is given as plain data.
+Surface: what `__all__` lists.
+"""
+
+from kedge.show.charts import Axes, Band, Series, bar_chart, column_chart, line_chart
+from kedge.show.numbers import format_figure, middle, percentile
+from kedge.show.page import frame_page, frame_table, frame_tiles
+from kedge.show.provenance import Provenance, peak_memory, read_commit, read_machine, read_provenance
+from kedge.show.view import TIERS, FillLine, LiveView, MarginState, Snapshot, TierState, final_table, log_line, render
+
+__all__ = [
+    "TIERS",
+    "Axes",
+    "Band",
+    "FillLine",
+    "LiveView",
+    "MarginState",
+    "Provenance",
+    "Series",
+    "Snapshot",
+    "TierState",
+    "bar_chart",
+    "column_chart",
+    "final_table",
+    "format_figure",
+    "frame_page",
+    "frame_table",
+    "frame_tiles",
+    "line_chart",
+    "log_line",
+    "middle",
+    "peak_memory",
+    "percentile",
+    "read_commit",
+    "read_machine",
+    "read_provenance",
+    "render",
+]

@@ -1,0 +1,72 @@
+"""The frame of every page: one HTML file that needs nothing else, no script, font or picture; light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Final
+
+_STYLE: Final = """
+:root{color-scheme:light dark;--page:#f9f9f7;--card:#fcfcfb;--ink:#0b0b0b;--soft:#52514e;--mute:#898781;--grid:#e1e0d9;
+--base:#c3c2b7;--edge:rgba(11,11,11,.10);--band:rgba(235,104,52,.13);
+--s1:#2a78d6;--s2:#1baf7a;--s3:#eda100;--s4:#4a3aa7;--s5:#e34948;--s6:#e87ba4}
+@media (prefers-color-scheme:dark){:root{--page:#0d0d0d;--card:#1a1a19;--ink:#fff;--soft:#c3c2b7;--mute:#898781;
+--grid:#2c2c2a;--base:#383835;--edge:rgba(255,255,255,.10);--band:rgba(217,89,38,.22);
+--s1:#3987e5;--s2:#199e70;--s3:#c98500;--s4:#9085e9;--s5:#e66767;--s6:#d55181}}
+*{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
+main{max-width:1240px;margin:0 auto;padding:32px 20px 64px}h1{font-size:26px;line-height:1.2;margin:0 0 4px}
+h2{font-size:17px;margin:36px 0 12px}p{margin:0 0 8px}.sub{color:var(--soft)}
+.caveat{border-left:3px solid var(--s3);padding:6px 12px;margin:16px 0 20px;color:var(--soft);background:var(--card)}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(170px,1fr));gap:12px}
+.tile,.chart{background:var(--card);border:1px solid var(--edge);border-radius:8px;padding:14px 16px;margin:0}
+.tile b{display:block;white-space:nowrap;font-size:23px;font-weight:600;line-height:1.25}
+.tile span{color:var(--soft);font-size:13px}
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,520px),1fr));gap:16px;margin-top:16px}
+figcaption{font-weight:600;margin-bottom:6px}.none{color:var(--mute);padding:40px 0;text-align:center}
+.legend{display:flex;flex-wrap:wrap;gap:4px 16px;color:var(--soft);font-size:13px;margin-bottom:4px}
+.key{display:inline-flex;align-items:center;gap:6px}.chart svg{display:block;width:100%;height:auto}.key svg{width:18px}
+svg text{font:14px system-ui,sans-serif;fill:var(--mute)}svg text.label{fill:var(--ink)}svg text.note{fill:var(--soft)}
+.grid{stroke:var(--grid);stroke-width:1}.base{stroke:var(--base);stroke-width:1}.band{fill:var(--band)}
+.dot{opacity:0}.mark:hover .dot{opacity:1}.mark:hover path{filter:brightness(1.12)}
+.wide{overflow-x:auto;margin-bottom:14px}table{border-collapse:collapse;width:100%;font-size:14px;background:var(--card)}
+th,td{text-align:left;padding:6px 12px;border-bottom:1px solid var(--grid);vertical-align:top}
+th{font-weight:600;color:var(--soft)}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+details{margin-top:10px}summary{cursor:pointer;color:var(--soft)}code{overflow-wrap:anywhere;font-size:13px}
+"""
+
+
+def frame_page(title: str, sections: Sequence[str]) -> str:
+    """A self-contained page around parts that are HTML already."""
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><main>{''.join(sections)}</main></body></html>\n"
+    )
+
+
+def frame_tiles(tiles: Sequence[tuple[str, str]]) -> str:
+    """Headline figures: (value, what it is)."""
+    return f'<section class="tiles" aria-label="Headline figures">{"".join(map(_tile, tiles))}</section>'
+
+
+def frame_table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of texts; columns that hold numbers only are set right."""
+    lines = list(rows)
+    if not lines:
+        return '<p class="none">Nothing was recorded.</p>'
+    numeric = [all(_is_number(row[i]) for row in lines) for i in range(len(names))]
+    marks = [' class="n"' if right else "" for right in numeric]
+    head = "".join(f"<th{mark}>{escape(name)}</th>" for mark, name in zip(marks, names, strict=True))
+    body = "".join(
+        "<tr>" + "".join(f"<td{mark}>{escape(cell)}</td>" for mark, cell in zip(marks, row, strict=True)) + "</tr>"
+        for row in lines
+    )
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _tile(tile: tuple[str, str]) -> str:
+    return f'<div class="tile"><b>{escape(tile[0])}</b><span>{escape(tile[1])}</span></div>'
+
+
+def _is_number(cell: str) -> bool:
+    return cell == "-" or cell.replace(",", "").replace(".", "", 1).removesuffix(" s").isdecimal()
