@@ -7,12 +7,9 @@ Account 0 has kinds of its own: a record class says 8 + k for kind k under accou
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from kedge.machine.word import IntervalError, Number, Word
-
-if TYPE_CHECKING:
-    from kedge.machine.core import Machine
+from kedge.machine.word import Algebra, IntervalError, Number, Word
 
 WORDS = 8
 SLOT_BITS, KIND_BITS, ACCOUNT_BITS = 10, 3, 24
@@ -86,7 +83,7 @@ class View:
     An assignment inside `m.when(condition)` takes effect only where the condition holds.
     """
 
-    def __init__(self, m: Machine, place: Place, access: int, words: list[Word], writable: bool) -> None:
+    def __init__(self, m: Algebra, place: Place, access: int, words: list[Word], writable: bool) -> None:
         object.__setattr__(self, "_m", m)
         object.__setattr__(self, "_record", place.record)
         object.__setattr__(self, "_access", access)
@@ -104,7 +101,7 @@ class View:
         return words[name]
 
     def __setattr__(self, name: str, value: Number) -> None:
-        m: Machine = object.__getattribute__(self, "_m")
+        m: Algebra = object.__getattribute__(self, "_m")
         record: type[Record] = object.__getattribute__(self, "_record")
         words: dict[str, Word] = object.__getattribute__(self, "_words")
         if not object.__getattribute__(self, "_writable"):

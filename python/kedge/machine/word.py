@@ -9,14 +9,25 @@ A word never changes. A word whose interval has one element is that constant.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Union
+from typing import Protocol, Union
 
 from kedge.machine.field import HALF
 
-if TYPE_CHECKING:
-    from kedge.machine.core import Machine
-
 Number = Union["Word", int]
+
+
+class Algebra(Protocol):
+    """What words need of the machine that they belong to; `kedge.machine.core.Machine` has it."""
+
+    def word(self, value: object, /) -> Word: ...
+    def add(self, a: Word, b: Word, /) -> Word: ...
+    def sub(self, a: Word, b: Word, /) -> Word: ...
+    def mul(self, a: Word, b: Word, /) -> Word: ...
+    def negate(self, bit: Word, /) -> Word: ...
+    def both(self, a: Word, b: Word, /) -> Word: ...
+    def either(self, a: Word, b: Word, /) -> Word: ...
+    def test(self, condition: Condition, /) -> Word: ...
+    def merge(self, old: Word, new: Word, /) -> Word: ...
 
 
 class IntervalError(Exception):
@@ -28,7 +39,7 @@ class Word:
 
     __slots__ = ("hi", "lo", "m", "name", "ref")
 
-    def __init__(self, m: Machine, ref: int, lo: int, hi: int, name: str = "") -> None:
+    def __init__(self, m: Algebra, ref: int, lo: int, hi: int, name: str = "") -> None:
         if lo < -HALF or hi > HALF:
             raise IntervalError(f"{name or 'a word'} could reach [{lo}, {hi}], outside the field")
         self.m, self.ref, self.lo, self.hi, self.name = m, ref, lo, hi, name

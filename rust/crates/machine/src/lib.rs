@@ -8,6 +8,7 @@
 //! Nothing here knows any rule. The dependency points from here to the state's tree, never back. Hostile bytes
 //! (program, snapshot, witness) give an error and bounded work, never a panic.
 
+mod bounds;
 mod check;
 mod compile;
 mod engine;
@@ -17,6 +18,7 @@ mod index;
 mod log;
 mod memory;
 mod mutate;
+mod parse;
 mod plan;
 pub mod program;
 mod replay;

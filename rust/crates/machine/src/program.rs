@@ -8,9 +8,6 @@ use core::fmt;
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
-use sha2::{Digest, Sha256};
-
-use crate::validate;
 
 /// The prime of the field, 2^64 - 2^32 + 1.
 pub const MODULUS: u64 = 0xffff_ffff_0000_0001;
@@ -59,7 +56,7 @@ pub struct Program {
     /// Steps; a step's number is its position.
     pub steps: Vec<Step>,
     #[serde(skip)]
-    digest: [u8; 32],
+    pub(crate) digest: [u8; 32],
 }
 
 /// A phase: what may run next, in order of preference.
@@ -323,21 +320,6 @@ pub enum Instr {
 }
 
 impl Program {
-    /// Reads and validates a program file.
-    ///
-    /// # Errors
-    /// [`ProgramError`] with a readable reason; hostile bytes neither panic nor allocate beyond a small multiple of
-    /// their length.
-    pub fn parse(bytes: &[u8]) -> Result<Self, ProgramError> {
-        if bytes.len() > MAX_PROGRAM_BYTES {
-            return Err(ProgramError::TooLong(bytes.len()));
-        }
-        let mut program: Self = serde_json::from_slice(bytes)?;
-        program.digest = Sha256::digest(bytes).into();
-        validate::check_program(&program).map_err(ProgramError::Invalid)?;
-        Ok(program)
-    }
-
     /// SHA-256 of the file: the identity of the rules.
     #[must_use]
     pub const fn digest(&self) -> [u8; 32] {

@@ -5,7 +5,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::program::{Bus, Field, Fill, MODULUS, Node, Program, Table};
+use crate::bounds::{check_field, ensure};
+use crate::program::{Bus, Fill, MODULUS, Node, Program, Table};
 use crate::rows::RANGE_COLUMNS;
 use crate::validate_step::check_step;
 
@@ -15,27 +16,12 @@ pub const MAX_COLUMNS: usize = 4096;
 pub const MAX_NODES: usize = 1 << 20;
 /// Greatest degree of a constraint, a count or a field of a tuple.
 pub const MAX_DEGREE: u8 = 3;
-/// Greatest absolute value of a signed word, (p - 1) / 2.
-pub const MAX_SIGNED: i128 = ((MODULUS - 1) / 2) as i128;
-/// Smallest refusal code of the rules; smaller ones belong to the engine.
-pub const FIRST_RULE_CODE: u32 = 16;
-
 const MAX_TABLES: usize = 256;
 const MAX_STEPS: usize = 256;
 const MAX_LIST: usize = 256;
 const MAX_FIELDS: usize = 64;
 const MAX_USES: usize = 4096;
 const WORDS: usize = 8;
-
-/// Shorthand: fail with a formatted reason unless a condition holds.
-macro_rules! ensure {
-    ($ok:expr, $($reason:tt)+) => {
-        if !$ok {
-            return Err(format!($($reason)+));
-        }
-    };
-}
-pub(crate) use ensure;
 
 /// Checks everything that [`Program::parse`] promises.
 pub fn check_program(program: &Program) -> Result<(), String> {
@@ -125,17 +111,6 @@ fn check_phases(program: &Program) -> Result<(), String> {
             );
         }
     }
-    Ok(())
-}
-
-/// A field's bounds are ordered and no further from zero than `limit`.
-pub fn check_field(field: &Field, limit: i128) -> Result<(), String> {
-    let (lo, hi) = (field.lo, field.hi);
-    ensure!(
-        -limit <= lo && lo <= hi && hi <= limit,
-        "field {}: bounds {lo}..{hi}",
-        field.name
-    );
     Ok(())
 }
 

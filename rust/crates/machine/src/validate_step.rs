@@ -3,8 +3,8 @@
 //! A column is filled exactly once, so an expression has one value per run wherever it is used; the compiler relies
 //! on that to compute each expression once.
 
+use crate::bounds::{FIRST_RULE_CODE, MAX_SIGNED, check_field, ensure};
 use crate::program::{Fill, HintFn, Instr, Node, Program, Step, Table};
-use crate::validate::{FIRST_RULE_CODE, MAX_SIGNED, check_field, ensure};
 
 const WORDS: usize = 8;
 const NEVER: usize = usize::MAX;
