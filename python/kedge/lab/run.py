@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kedge.lab.session import Session
 from kedge.lab.source import Source
-from kedge.node import Devnet, Node, NodeOptions
+from kedge.node import Devnet, L1Terms, Node, NodeOptions
 from kedge.show import LiveView
 
 Summary = dict[str, str | int | float]
@@ -34,6 +34,7 @@ class DevnetRun(ABC):
     title: str
     options: NodeOptions
     settle_seconds: float
+    terms: L1Terms | None = None
 
     def __init__(self, folder: Path, source: Source, view: LiveView) -> None:
         self.folder, self.source, self.view = folder, source, view
@@ -46,10 +47,11 @@ class DevnetRun(ABC):
 
     def run(self, command: str) -> Outcome:
         """Everything, in order; Fault or Broken if something fails."""
-        devnet = Devnet(self.folder)
+        devnet = Devnet(self.folder, self.terms)
         try:
             node = Node(self.folder, devnet.chain, devnet.operator, devnet.place, self.options)
             try:
+                self.prepare(node)
                 with Session(node, self.source, self.view, self.title, self._stopped) as session:
                     return self._run(devnet, session, command)
             finally:
@@ -59,15 +61,19 @@ class DevnetRun(ABC):
 
     def _run(self, devnet: Devnet, session: Session, command: str) -> Outcome:
         session.phase = "deploying and depositing on L1"
-        devnet.fund(self.source.deposits)
-        session.open()
-        self.feed(session)
-        session.settle(self.settle_seconds)
+        devnet.fund(self.source.deposits, is_stopped=self._stopped.is_set)
+        if not session.is_stopped:
+            session.open()
+            self.feed(session)
+            session.settle(self.settle_seconds)
         if session.is_stopped:
             return Outcome({}, None, False)
         summary = self.conclude(devnet, session)
         page, _ = session.report(summary, self.folder, command)
         return Outcome(summary, page, True)
+
+    def prepare(self, node: Node) -> None:  # noqa: B027 - most runs have nothing to prepare
+        """Before anything is submitted: what the run wants to hear of the node."""
 
     @abstractmethod
     def feed(self, session: Session) -> None:

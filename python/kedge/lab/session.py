@@ -68,14 +68,22 @@ class Session:
         self._submit([Transaction(*m.opening()) for m in self.source.markets if m.index not in known])
         wanted, end = len(self.source.deposits), time.monotonic() + DEPOSIT_TIMEOUT
         self.phase = "waiting for deposits from L1"
-        while self.node.get(address_of(Queue, EXCHANGE, DEPOSITS))[0] < wanted:
+        while not self.is_stopped and self.node.get(address_of(Queue, EXCHANGE, DEPOSITS))[0] < wanted:
             self.node.check()
             if time.monotonic() > end:
                 raise Fault(f"the deposits did not arrive from L1 within {DEPOSIT_TIMEOUT:.0f} s; is the chain alive?")
             self._stop.wait(0.05)
 
-    def run(self, seconds: float | None = None, anchors: Callable[[], bool] = lambda: True) -> None:
-        """Feed the source to the end, spread over `seconds` (None: as fast as it goes); `anchors` pauses anchoring."""
+    def run(
+        self,
+        seconds: float | None = None,
+        anchors: Callable[[], bool] = lambda: True,
+        between: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Feed the source to the end, spread over `seconds` (None: as fast as it goes); `anchors` pauses anchoring.
+
+        `between` is called after every burst.
+        """
         begin = time.monotonic()
         while not self.is_stopped:
             self.node.check()
@@ -85,6 +93,7 @@ class Session:
             self.phase = self.source.phase
             self.recorder.pause(anchors())
             self._submit([*self.node.due(), *burst])
+            between()
             if seconds is not None:
                 ahead = self.source.progress * seconds - (time.monotonic() - begin)
                 self._stop.wait(max(0.0, ahead))

@@ -7,6 +7,7 @@ the same ones; a Fault of the world is retried, `Broken` stops the part it conce
 Surface: what `__all__` lists. Refusals of the operator's settings: 1512, 1513.
 """
 
+from kedge.node.clock import Clock, HostClock
 from kedge.node.devnet import Devnet, L1Terms, deploy_place, dev_wallet
 from kedge.node.keeper import Keeper
 from kedge.node.l1 import L1, live_chain, saved_chain
@@ -21,10 +22,12 @@ from kedge.node.status import Counts, Reporter, Status, read_status
 __all__ = [
     "L1",
     "NODE_REFUSALS",
+    "Clock",
     "Counts",
     "Devnet",
     "Footing",
     "Hooks",
+    "HostClock",
     "Keeper",
     "L1Terms",
     "Node",

@@ -41,16 +41,20 @@ def dev_wallet(name: str) -> Wallet:
 
 @dataclass(frozen=True, slots=True)
 class L1Terms:
-    """What the contracts are deployed with: window in seconds, drift in ms, bond in wei."""
+    """What the contracts are deployed with: window in seconds, drift in ms, bond in wei.
+
+    `genesis_clock` (ms) is where the exchange's clock begins; None: at the time of L1's newest block.
+    """
 
     challenge_window: int = 8
     clock_drift: int = 30_000
     bond: int = ETHER // 100
+    genesis_clock: int | None = None
 
 
 def deploy_place(chain: Chain, wallet: Wallet, token: bytes, terms: L1Terms) -> Place:
     """Deploy Settlement and Vault for this version's program on any chain."""
-    genesis = chain.tip().timestamp * 1000
+    genesis = chain.tip().timestamp * 1000 if terms.genesis_clock is None else terms.genesis_clock
     parameters = Parameters(
         operator=wallet.address,
         program=program().digest,
@@ -96,19 +100,30 @@ class Devnet:
         """How many deposits the Vault has taken."""
         return Vault(self.chain, self.place.deployment.vault).deposit_count()
 
-    def fund(self, amounts: Sequence[int], told: Callable[[int], None] = lambda done: None) -> list[Wallet]:
-        """Users in order, each with its deposit (quote) in the Vault: mint, approve, deposit, every one on L1."""
+    def fund(
+        self,
+        amounts: Sequence[int],
+        told: Callable[[int], None] = lambda done: None,
+        is_stopped: Callable[[], bool] = lambda: False,
+    ) -> list[Wallet]:
+        """Users in order, each with its deposit (quote) in the Vault: mint, approve, deposit, every one on L1.
+
+        Fewer users come back if `is_stopped` said so on the way.
+        """
         token = MockCollateral(self.chain, self.place.deployment.token)
         vault = Vault(self.chain, self.place.deployment.vault)
-        users = [dev_wallet(f"user {number}") for number in range(len(amounts))]
-        for user in users:
-            self.chain.set_balance(user.address, ETHER)
+        users: list[Wallet] = []
         with self.instantly():
-            for number, (user, amount) in enumerate(zip(users, amounts, strict=True), start=1):
+            for number, amount in enumerate(amounts):
+                if is_stopped():
+                    break
+                user = dev_wallet(f"user {number}")
+                self.chain.set_balance(user.address, ETHER)
                 self.chain.transact(user, token.address, token.mint_call(user.address, amount))
                 self.chain.transact(user, token.address, token.approve_call(vault.address, amount))
                 self.chain.transact(user, vault.address, vault.deposit_call(amount))
-                told(number)
+                users.append(user)
+                told(len(users))
         return users
 
     @contextmanager

@@ -17,10 +17,11 @@ from kedge.batching import Schema, Withdrawal, decode
 from kedge.machine import address_of
 from kedge.node.anchoring import Anchoring
 from kedge.node.batches import CLOCK, BatchMaker
+from kedge.node.clock import Clock, HostClock
 from kedge.node.place import Place
 from kedge.node.upkeep import Upkeep
 from kedge.proving import NativeProofs, ProofRecord, ProofScheduler, ProverListeners
-from kedge.rules import DEPOSITS, EXCHANGE, Market, Queue, program
+from kedge.rules import DEPOSITS, EXCHANGE, MOST_MARKETS, Market, Queue, program
 from kedge.sequencer import (
     Committed,
     Listeners,
@@ -48,14 +49,13 @@ from kedge.settlement import (
 )
 from kedge.units.errors import KedgeError
 
-MOST_MARKETS = 512
-
 
 @dataclass(frozen=True, slots=True)
 class NodeOptions:
     """How often chunks end and batches go out. Times in seconds unless the name says otherwise.
 
-    `confirmations` L1 blocks must stand on a deposit before it is credited.
+    `confirmations` L1 blocks must stand on a deposit before it is credited; `anchor_most` chunks go into one batch at
+    most; `clock` is the time that the exchange follows.
     """
 
     chunk_transactions: int = 1_000
@@ -65,6 +65,8 @@ class NodeOptions:
     upkeep_ms: int = 1_000
     stuck_after: float = 36.0
     confirmations: int = 0
+    anchor_most: int = 64
+    clock: Clock = field(default_factory=HostClock)
 
 
 @dataclass(slots=True)
@@ -104,7 +106,7 @@ class Node:
             deposits = DepositWatcher(chain, place.deployment, start, options.confirmations)
             self._schema, _ = Schema.parse(data)
             maker = BatchMaker(directory, data, self.get)
-            policy = Pausable(CountOrClock(options.anchor_chunks, options.anchor_seconds))
+            policy = Pausable(CountOrClock(options.anchor_chunks, options.anchor_seconds, options.anchor_most))
             self.anchoring = Anchoring(self.sequencer, client, deposits, maker, policy, place, self._on_anchor)
             clock, anchored = self.get(CLOCK)[:2]
             self.upkeep = Upkeep(clock, max(anchored, place.genesis_clock), options.upkeep_ms)
@@ -160,17 +162,19 @@ class Node:
         receipts = self.sequencer.submit(transactions, origin)
         for transaction, receipt in zip(transactions, receipts, strict=True):
             if transaction.step == "open_market" and receipt.accepted:
-                self.upkeep.markets.append(transaction.args[0])
+                self.upkeep.open(transaction.args[0])
         return receipts
 
     def due(self) -> Sequence[Transaction]:
         """The node's own transactions that are due now."""
-        return self.upkeep.due(time.time_ns() // 1_000_000, self.anchoring.anchored_clock)
+        clock = self.options.clock
+        return self.upkeep.due(clock.now(), clock.anchored(self.anchoring.anchored_clock))
 
     @property
     def window_seconds(self) -> float:
         """settlement_window: time since the L2 time of the last anchored state."""
-        return max(0.0, time.time() - self.anchoring.anchored_clock / 1000)
+        clock = self.options.clock
+        return max(0, clock.now() - clock.anchored(self.anchoring.anchored_clock)) / 1000
 
     def check(self) -> None:
         """Raise what ended the prover or the anchoring, if something did."""

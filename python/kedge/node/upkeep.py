@@ -19,6 +19,11 @@ class Upkeep:
         self._every = every_ms
         self._funded: dict[int, int] = {}
 
+    def open(self, market: int) -> None:
+        """A market was opened: its first funding is due an hour after the clock of that moment."""
+        self.markets.append(market)
+        self._funded[market] = self.clock
+
     def due(self, now: int, anchored: int) -> Sequence[Transaction]:
         """What to submit at `now` ms, given the last anchored time as the anchor client knows it; often nothing."""
         if now - self.clock < self._every:

@@ -19,6 +19,7 @@ NO_ASK = 2**28
 PRICE = Field(1, MAX_PRICE)
 SIZE = Field(1, 2**30 - 1)
 RATE_CAP = 1_000_000
+MOST_MARKETS = 2**9
 MARKET_ID = unsigned(9)
 TIME = unsigned(42)
 FOREVER = 2**42 - 1
