@@ -3,41 +3,47 @@
 from __future__ import annotations
 
 import sys
+import threading
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import Progress
+from rich.progress import Progress, TextColumn
 
-from kedge.cli.app import EXIT_INTERRUPTED, app
+from kedge.cli.app import EXIT_INTERRUPTED, app, errors
 from kedge.cli.folder import claim_folder
 from kedge.cli.interrupt import orderly
 from kedge.cli.options import Data
 
+if TYPE_CHECKING:
+    from kedge.lab import Tape
+
 
 @app.command()
 def replay(
-    file: Annotated[Path, typer.Argument(help="A recorded tape (.csv.gz); formats: docs/guide/replay.md.")],
+    file: Annotated[Path, typer.Argument(help="A recorded tape (.csv, .csv.gz, .zip); layouts: docs/guide/replay.md.")],
     data: Data = Path("data/replay"),
     fills: Annotated[Path | None, typer.Option(help="CSV of the fills; DATA/fills.csv by default.")] = None,
     trades: Annotated[int | None, typer.Option(min=1, help="Replay only this many trades.")] = None,
 ) -> None:
     """Turn each trade of a tape into a maker's and a taker's order, match, prove and anchor them.
 
-    The fills equal the tape in count, order, price and size, or the replay stops and names the row. On a tape that
-    falls by 15 % or more, leveraged accounts buy early from the tape and are liquidated on the way down. The fills are
-    written as market, taker_side, price, size. The data directory of an earlier replay is replaced.
+    The fills equal the tape in count, order, price and size, or the replay stops and names the row. The exchange's
+    clock, and with it funding and margin, follows the tape. Leveraged accounts enter early where the tape moves most
+    and are liquidated where it moves against them. The fills are written as market, taker_side, price, size. The data
+    directory of an earlier replay is replaced.
     """
-    from kedge.lab import FillsWriter, Tape, TapeRun, scan_tape
+    from kedge.lab import FillsWriter, Replay, TapeRun
     from kedge.show import LiveView
 
-    with Progress(transient=True) as progress:
-        task = progress.add_task("reading the tape", total=1.0)
-        tape: Tape = scan_tape(file, limit=trades, progress=lambda part: progress.update(task, completed=part))
+    stopped = threading.Event()
+    with orderly(stopped.set):
+        source = Replay(_scan(file, trades, stopped))
     claim_folder(data, "replay")
     path = fills or data / "fills.csv"
-    with LiveView() as view, FillsWriter(path, tape.markets) as writer:
-        run = TapeRun(data, tape, writer, view)
+    with LiveView() as view, FillsWriter(path, source.markets) as writer:
+        source.on_fill = writer.write
+        run = TapeRun(data, source, view)
         with orderly(run.stop):
             outcome = run.run(" ".join(["kedge", *sys.argv[1:]]))
         if not outcome.complete:
@@ -45,3 +51,21 @@ def replay(
             raise typer.Exit(EXIT_INTERRUPTED)
         view.finish("Kedge replay", outcome.summary)
     typer.echo(f"fills: {path}\nreport: {outcome.page}\ncheck the proofs yourself: kedge verify {data}")
+
+
+def _scan(file: Path, trades: int | None, stopped: threading.Event) -> Tape:
+    """The tape, after everything that could stop its replay was looked for; what was assumed about it is said."""
+    from kedge.lab import scan_tape
+
+    with Progress(TextColumn("reading the tape: {task.completed:,} rows"), console=errors, transient=True) as progress:
+        task = progress.add_task("", total=None)
+
+        def told(rows: int) -> None:
+            progress.update(task, completed=rows)
+            if stopped.is_set():
+                raise typer.Exit(EXIT_INTERRUPTED)
+
+        tape = scan_tape(file, limit=trades, progress=told)
+    for note in tape.notes:
+        typer.echo(f"note: {note}", err=True)
+    return tape

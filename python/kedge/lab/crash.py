@@ -1,15 +1,16 @@
-"""Leveraged accounts: how much they may buy, when they are liquidated, who is left below zero."""
+"""Leveraged accounts: what they may take on, when they are liquidated, who is left below zero."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from kedge.lab.estimates import Estimates
 from kedge.rules import Code
 from kedge.units import PPM
-from kedge.venue import Transaction, cover, liquidate
+from kedge.venue import BUY, Transaction, cover, liquidate
 
 MAINTENANCE_PPM: Final = 600_000
 CLOSE_OUT_PPM: Final = 400_000
@@ -17,58 +18,77 @@ CLOSE_OUT_PPM: Final = 400_000
 RETRY_PPM: Final = 5_000
 _ROOM_PPM: Final = 1_300_000
 """Leveraged accounts keep their equity above the initial margin times this: marks move before an order is filled."""
+_ADDON_LOTS: Final = 1 << 20
 
 
 @dataclass(slots=True)
 class Borrower:
-    """One leveraged account: `leverage` at most when it buys.
+    """One leveraged account of one market: it only takes `side`, at `leverage` at most.
 
-    `refused_at` is the mark of each market at which a liquidation was refused, so as not to ask again at once;
-    `halved` is set when the rules want a part first.
+    `refused_at` is the mark at which a liquidation was refused, so as not to ask again at once; `halved` is set when
+    the rules want a part first.
     """
 
     account: int
+    market: int
+    side: int
     leverage: int
-    refused_at: dict[int, int] = field(default_factory=dict)
+    used: bool = False
+    refused_at: int = 0
     halved: bool = False
     covered: bool = False
 
 
 class Crash:
-    """The leveraged accounts of a source: who may buy what, who must be liquidated, who is left below zero.
+    """The leveraged accounts of a source: who may take what, who must be liquidated, who is left below zero.
 
-    `rates` is initial margin by market in ppm; its owner keeps it up to date from `margin` events.
+    `rates` is initial margin by market in ppm; its owner keeps it up to date from `margin` events. `slopes` is the
+    add-on for size by market, in ppm per 2^20 lots; left out, requirements come out a little low.
     """
 
     def __init__(
-        self, borrowers: Sequence[Borrower], liquidators: Sequence[int], estimates: Estimates, rates: dict[int, int]
+        self,
+        borrowers: Sequence[Borrower],
+        liquidators: Sequence[int],
+        estimates: Estimates,
+        rates: Mapping[int, int],
+        slopes: Mapping[int, int] | None = None,
     ) -> None:
         self.borrowers = tuple(borrowers)
         self._liquidators = tuple(liquidators)
         self._estimates = estimates
-        self._rates = rates
+        self._rates, self._slopes = rates, slopes or {}
         self._turn = 0
         self._by_account = {borrower.account: borrower for borrower in self.borrowers}
+        self._by_market: dict[int, list[Borrower]] = defaultdict(list)
+        for borrower in self.borrowers:
+            self._by_market[borrower.market].append(borrower)
 
-    def choose_buyer(self, market: int, size: int, price: int) -> int | None:
-        """The next account, in turn, that may buy `size` lots within its leverage and the margin rate, if any."""
-        count = len(self.borrowers)
-        for offset in range(count):
-            borrower = self.borrowers[(self._turn + offset) % count]
-            if self._may_buy(borrower, market, size, price):
-                self._turn = (self._turn + offset + 1) % count
+    @property
+    def markets(self) -> tuple[int, ...]:
+        """The markets in which there are leveraged accounts."""
+        return tuple(sorted(self._by_market))
+
+    def choose(self, market: int, side: int, size: int, price: int) -> int | None:
+        """The next account, in turn, that may take `size` lots of a side within its leverage and the margin rate."""
+        group = self._by_market.get(market, [])
+        for offset in range(len(group)):
+            borrower = group[(self._turn + offset) % len(group)]
+            if borrower.side == side and self._may_take(borrower, size, price):
+                self._turn = (self._turn + offset + 1) % len(group)
+                borrower.used = True
                 return borrower.account
         return None
 
     def liquidations(self, market: int) -> list[Transaction]:
         """`liquidate` for each account that seems to be below maintenance, `cover` for each flat one below zero."""
         wanted: list[Transaction] = []
-        for index, borrower in enumerate(self.borrowers):
+        for index, borrower in enumerate(self._by_market.get(market, ())):
             account = borrower.account
             size = self._estimates.size(account, market)
-            if size and self._is_below(borrower, market):
+            if size and self._is_below(borrower):
                 liquidator = self._liquidators[index % len(self._liquidators)]
-                wanted.append(liquidate(account, market, liquidator, self._part(borrower, market, abs(size))))
+                wanted.append(liquidate(account, market, liquidator, self._part(borrower, abs(size))))
             elif not borrower.covered and self._is_bankrupt(account):
                 borrower.covered = True
                 wanted.append(cover(account))
@@ -82,34 +102,37 @@ class Crash:
         if code == Code.PARTIAL_FIRST and not borrower.halved:
             borrower.halved = True
         else:
-            borrower.refused_at[market] = self._estimates.marks[market]
+            borrower.refused_at = self._estimates.marks[market]
             borrower.halved = False
 
-    def _may_buy(self, borrower: Borrower, market: int, size: int, price: int) -> bool:
-        estimates = self._estimates
+    def _may_take(self, borrower: Borrower, size: int, price: int) -> bool:
+        estimates, market = self._estimates, borrower.market
         mark = estimates.marks[market]
-        equity = estimates.equity(borrower.account) - max(0, price - mark) * size
+        worse = price - mark if borrower.side == BUY else mark - price
+        equity = estimates.equity(borrower.account) - max(0, worse) * size
         notional = estimates.notional(borrower.account) + size * max(mark, price)
-        enough = notional * self._rates[market] // PPM * _ROOM_PPM // PPM
+        lots = abs(estimates.size(borrower.account, market)) + size
+        enough = self._initial(market, notional, lots) * _ROOM_PPM // PPM
         return equity * borrower.leverage >= notional and equity > enough
 
-    def _is_below(self, borrower: Borrower, market: int) -> bool:
-        refused = borrower.refused_at.get(market)
-        mark = self._estimates.marks[market]
-        if refused is not None and abs(mark - refused) * PPM < refused * RETRY_PPM:
+    def _is_below(self, borrower: Borrower) -> bool:
+        refused, mark = borrower.refused_at, self._estimates.marks[borrower.market]
+        if refused and abs(mark - refused) * PPM < refused * RETRY_PPM:
             return False
-        return (
-            self._estimates.equity(borrower.account) * PPM < self._initial(borrower.account, market) * MAINTENANCE_PPM
-        )
+        return self._estimates.equity(borrower.account) * PPM < self._required(borrower) * MAINTENANCE_PPM
 
     def _is_bankrupt(self, account: int) -> bool:
         return self._estimates.equity(account) < 0 and not self._estimates.notional(account)
 
-    def _part(self, borrower: Borrower, market: int, size: int) -> int:
+    def _part(self, borrower: Borrower, size: int) -> int:
         """All of a position below close-out margin, half of it above."""
-        below = self._estimates.equity(borrower.account) * PPM < self._initial(borrower.account, market) * CLOSE_OUT_PPM
+        below = self._estimates.equity(borrower.account) * PPM < self._required(borrower) * CLOSE_OUT_PPM
         return size if below and not borrower.halved else (size + 1) // 2
 
-    def _initial(self, account: int, market: int) -> int:
-        """Initial margin of all positions at this market's rate, in quote; the add-on for size is left out."""
-        return self._estimates.notional(account) * self._rates[market] // PPM
+    def _required(self, borrower: Borrower) -> int:
+        account, market = borrower.account, borrower.market
+        return self._initial(market, self._estimates.notional(account), abs(self._estimates.size(account, market)))
+
+    def _initial(self, market: int, notional: int, lots: int) -> int:
+        """Initial margin of a position, in quote."""
+        return notional * (self._rates[market] + self._slopes.get(market, 0) * lots // _ADDON_LOTS) // PPM

@@ -17,7 +17,7 @@ from kedge.lab.desk import Desk
 from kedge.lab.prices import Fall, PricePath
 from kedge.rules import FIRST_USER
 from kedge.units import PPM, QUOTE
-from kedge.venue import Market, MarketTerms, Outcome, Transaction, cancel, oracle_price, withdraw
+from kedge.venue import BUY, Market, MarketTerms, Outcome, Transaction, cancel, oracle_price, withdraw
 
 DEMO_MARKETS: Final = (
     Market(0, "BTC-PERP", 1, 617_500, MarketTerms(minimum=10, sigma=310_000, z=8_000, delay=2_000), price_places=1),
@@ -154,7 +154,7 @@ class Flow:
             Gambler(a, i % len(self._markets), rng.randint(12, 20)) for i, a in enumerate(range(gamblers, liquidators))
         ]
         self._unwinders = [Unwinder(a) for a in range(liquidators, end)]
-        borrowers = [Borrower(gambler.account, gambler.leverage) for gambler in self._gamblers]
+        borrowers = [Borrower(gambler.account, gambler.market, BUY, gambler.leverage) for gambler in self._gamblers]
         self.crash = Crash(borrowers, range(liquidators, end), self.desk.estimates, self.desk.rates)
         stakes = (
             [plan.maker_stake] * plan.makers

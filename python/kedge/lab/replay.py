@@ -1,33 +1,31 @@
 """A recorded tape as orders: the fills of the exchange equal the tape in count, order, price and size.
 
 Each trade of the tape is a maker order at its price and size and its part of a taker order (sweeps.py). Makers and
-takers rotate over well-funded accounts. On a tape that falls far, leveraged accounts take some of the early purchases
-and are liquidated later: a liquidation is a takeover at the mark, not a trade, so the list of fills is still the
-tape. The mark follows the tape in bounded steps.
+takers rotate over well-funded accounts; leveraged accounts (cast.py) take some of the early trades, and where the tape
+moves against them they are liquidated later: a liquidation is a takeover at the mark, not a trade, so the list of fills
+is still the tape. The mark follows the tape in bounded steps, and `time` is what the tape's own clock says.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from itertools import islice
 from typing import Final, NamedTuple
 
-from kedge.lab.crash import Borrower, Crash
+from kedge.lab.cast import Cast, ReplayPlan, choose_cast
+from kedge.lab.crash import Crash
 from kedge.lab.estimates import Estimates
 from kedge.lab.slots import SlotAllocator
 from kedge.lab.sweeps import Sweep, Sweeper
 from kedge.lab.tape import Progress, Tape
 from kedge.rules import FIRST_USER
-from kedge.units import PPM, QUOTE
+from kedge.units import PPM
 from kedge.units.errors import Broken, Rejected
 from kedge.venue import BUY, GTC, IOC, SELL, Event, Fill, Market, Outcome, Transaction, oracle_price, place
 
 REPLAY_DIVERGED: Final = 1207
 """The exchange did not make the trade that the tape records."""
-LEVERAGES: Final = (3, 4, 5, 6, 8, 10, 12, 15, 18, 20)
+HOUR_MS: Final = 3_600_000
 
 
 class ReplayError(Rejected):
@@ -36,28 +34,6 @@ class ReplayError(Rejected):
     def __init__(self, row: int, reason: str) -> None:
         super().__init__(REPLAY_DIVERGED, "REPLAY_DIVERGED", f"row {row}: {reason}")
         self.row = row
-
-
-@dataclass(frozen=True, slots=True)
-class ReplayPlan:
-    """How a tape is dressed up as accounts.
-
-    `traders` are shared out between the markets, at least `fewest_per_market` each: an account with one position is
-    the cheapest to assess. `leveraged` accounts (None: `default_leveraged` of them if a market falls by `fall_ppm`,
-    else none) buy within the first `opening_ppm` of the trades. The mark moves when the tape is `mark_step_ppm` away
-    from it, at most `jump_ppm` at once. `burst` is the number of transactions after which a burst ends.
-    """
-
-    traders: int = 24
-    fewest_per_market: int = 6
-    leveraged: int | None = None
-    default_leveraged: int = 24
-    liquidators: int = 2
-    fall_ppm: int = 150_000
-    opening_ppm: int = 100_000
-    mark_step_ppm: int = 1_000
-    jump_ppm: int = 50_000
-    burst: int = 256
 
 
 class _Expected(NamedTuple):
@@ -69,7 +45,8 @@ class _Expected(NamedTuple):
 class Replay:
     """A source (source.py) that reproduces a tape exactly or says at which row it could not (ReplayError, 1207).
 
-    `on_fill` receives every fill of the exchange, in order: give it `FillsWriter.write`.
+    `on_fill` receives every fill of the exchange, in order: give it `FillsWriter.write`. `time` (ms) is the exchange's
+    clock for the burst that `next` gave: it follows the tape to within `clock_ms` and never goes back.
     """
 
     def __init__(
@@ -80,21 +57,22 @@ class Replay:
         first_account: int = FIRST_USER,
         progress: Progress | None = None,
     ) -> None:
+        """TapeError if the vault could not hold what the tape needs."""
         self.tape = tape
         self.plan = plan or ReplayPlan()
-        self.time = tape.first
-        self.fills = self.liquidations = self.refused_liquidations = 0
+        self.on_fill = on_fill
+        self.time, self.clock_ms = tape.first, self.plan.clock_step(tape)
+        self.fills = self.liquidations = self.refused_liquidations = self.funding_ticks = 0
         self.slots = SlotAllocator()
         self.estimates = Estimates()
-        self._on_fill = on_fill
         self._sweeper = Sweeper(tape.markets)
-        self._sweeps = self._sweeper.cut(tape.trades(progress), tape.skip + 2)
+        self._sweeps = self._sweeper.cut(tape.trades(progress), tape.first_row)
+        self._ahead: Sweep | None = None
         self._expected: deque[_Expected] = deque()
         self._confirmed = {market.index: market.mark for market in tape.markets}
         self._rates = {market.index: market.terms.floor for market in tape.markets}
-        self._falling = {index for index, fall in enumerate(tape.falls) if fall >= self.plan.fall_ppm}
         self._turn = 0
-        self._enrol(first_account)
+        self._enrol(choose_cast(tape, self.plan, first_account))
 
     @property
     def markets(self) -> tuple[Market, ...]:
@@ -116,21 +94,59 @@ class Replay:
         """Number of prices and of sizes of the tape that were rounded (scale.py)."""
         return self._sweeper.rounded
 
+    @property
+    def leveraged_words(self) -> str:
+        """How many leveraged accounts there are and how many of them were entered."""
+        return f"{len(self.crash.borrowers)}, {sum(borrower.used for borrower in self.crash.borrowers)} with a position"
+
+    @property
+    def liquidations_words(self) -> str:
+        """How many liquidations there were, or why there were none."""
+        if self.liquidations:
+            return str(self.liquidations)
+        entered = [borrower for borrower in self.crash.borrowers if borrower.used]
+        if not entered:
+            return "0: no trade of the opening was within what a leveraged account may take"
+        moves = [(self.tape.moves[b.market].fall if b.side == BUY else self.tape.moves[b.market].rise) for b in entered]
+        most = max(borrower.leverage for borrower in entered)
+        return (
+            f"0: from the first price the tape moved against the leveraged accounts by {max(moves) / 10_000:.2f} % at "
+            f"most, and none of them (up to {most}x) came below its maintenance margin"
+        )
+
     def next(self) -> list[Transaction]:
         """What is left to liquidate; if nothing is, the next sweeps' orders, marks and liquidations."""
-        left = [tx for market in sorted(self._falling) for tx in self.crash.liquidations(market)]
+        left = [tx for market in self.crash.markets for tx in self.crash.liquidations(market)]
         if left:
             return left
         burst: list[Transaction] = []
-        for sweep in self._sweeps:
-            self.time = max(self.time, sweep.time)
+        while (sweep := self._ahead or next(self._sweeps, None)) is not None:
+            self._ahead = sweep
+            if sweep.time - self.time >= self.clock_ms and (burst or self._tick(sweep)):
+                return burst or self._repeat_mark(sweep.market)
+            self._ahead = None
             burst += self._orders(sweep)
             burst += self._mark(sweep.market, sweep.worst)
-            wanted = self.crash.liquidations(sweep.market) if sweep.market in self._falling else []
+            wanted = self.crash.liquidations(sweep.market)
             burst += wanted
             if wanted or len(burst) >= self.plan.burst:
                 break
         return burst
+
+    def _tick(self, sweep: Sweep) -> bool:
+        """Move the clock towards a sweep; whether the exchange must be heard before its orders are chosen.
+
+        It halts at every full hour, when funding is due, and in a very long pause at every hundredth of what is left.
+        While leveraged accounts are entered, the margin rates of the new time must be known first.
+        """
+        ahead = sweep.time - self.time
+        hour = HOUR_MS - (self.time - self.tape.first) % HOUR_MS
+        step = min(ahead, max(hour, ahead // 100))
+        self.time += step
+        return step < ahead or self._is_opening(sweep.market)
+
+    def _repeat_mark(self, market: int) -> list[Transaction]:
+        return [oracle_price(market, self.estimates.marks[market])]
 
     def feedback(self, sent: Sequence[Transaction], outcomes: Sequence[Outcome]) -> None:
         """Check every order against the tape and pass its fills on; learn margin rates and liquidations."""
@@ -144,44 +160,33 @@ class Replay:
             elif step == "oracle_price":
                 self._marked(args, code)
             else:
+                self.funding_ticks += step == "funding_tick" and not code
                 self._rates.update((fields[0], fields[1]) for name, fields in events if name == "margin")
 
-    def _enrol(self, first: int) -> None:
-        plan, tape = self.plan, self.tape
-        leveraged = plan.leveraged if plan.leveraged is not None else plan.default_leveraged if self._falling else 0
-        each = max(plan.fewest_per_market, plan.traders // len(tape.markets))
-        traders = each * len(tape.markets)
-        self._traders = [range(first + each * index, first + each * (index + 1)) for index in range(len(tape.markets))]
-        accounts = range(first + traders, first + traders + leveraged)
-        liquidators = range(accounts.stop, accounts.stop + plan.liquidators)
-        borrowers = [Borrower(account, LEVERAGES[i % len(LEVERAGES)]) for i, account in enumerate(accounts)]
-        self.crash = Crash(borrowers, liquidators, self.estimates, self._rates)
-        self._opening = tape.skip + 2 + tape.count * plan.opening_ppm // PPM
-        funds = int((tape.turnover * 2 / traders + tape.largest * 10) * QUOTE)
-        early = self._early_purchases() // (2 * max(1, leveraged))
-        stakes = [early // borrower.leverage + QUOTE for borrower in self.crash.borrowers]
-        self.deposits = (funds,) * traders + tuple(stakes) + (funds + early * leveraged * 2,) * plan.liquidators
-        for account, amount in enumerate(self.deposits, first):
+    def _enrol(self, cast: Cast) -> None:
+        self._traders, self.deposits, self._openings = cast.traders, cast.deposits, dict(cast.openings)
+        slopes = {market.index: market.terms.slope for market in self.markets}
+        self.crash = Crash(cast.borrowers, cast.liquidators, self.estimates, self._rates, slopes)
+        for account, amount in enumerate(self.deposits, cast.traders[0].start):
             self.estimates.deposit(account, amount)
-        for market in tape.markets:
+        for market in self.markets:
             self.estimates.marks[market.index] = market.mark
 
-    def _early_purchases(self) -> int:
-        """Quote spent by takers on falling markets within the opening of the tape."""
-        falling = {self.markets[index].name for index in self._falling}
-        if not falling:
-            return 0
-        early = islice(self.tape.trades(), self._opening - self.tape.skip - 2)
-        bought = (trade.price * trade.size for trade in early if trade.side == BUY and trade.market in falling)
-        return int(sum(bought, Decimal(0)) * QUOTE)
+    def _is_opening(self, market: int) -> bool:
+        """Whether leveraged accounts may still be entered in a market."""
+        return self._openings.get(market, 0) > 0
 
     def _orders(self, sweep: Sweep) -> list[Transaction]:
         """A maker order for each trade of the sweep, then the taker's; positions and slots are kept as if filled."""
-        taker = self._choose_taker(sweep)
         buys = sweep.side == BUY
+        taker = self._borrower(sweep.market, sweep.side, sweep.size, sweep.worst)
+        if taker is None:
+            taker = self._choose(sweep.market, buys, None)
         orders, fills = [], []
         for offset, (price, size) in enumerate(sweep.parts):
-            maker = self._choose(sweep.market, not buys, taker)
+            maker = self._borrower(sweep.market, SELL if buys else BUY, size, price)
+            if maker is None or maker == taker:
+                maker = self._choose(sweep.market, not buys, taker)
             slot = self._slot(maker)
             orders.append(place(maker, slot, sweep.market, SELL if buys else BUY, price, size, GTC))
             self._expected.append(_Expected(sweep.row + offset, maker, []))
@@ -191,16 +196,15 @@ class Replay:
         slot = self._slot(taker)
         orders.append(place(taker, slot, sweep.market, sweep.side, sweep.worst, sweep.size, IOC))
         self._expected.append(_Expected(sweep.row, taker, fills))
+        if self._is_opening(sweep.market):
+            self._openings[sweep.market] -= len(sweep.parts)
         for step in orders:
             self.slots.free(step[1][0], step[1][1])
         return orders
 
-    def _choose_taker(self, sweep: Sweep) -> int:
-        if sweep.side == BUY and sweep.market in self._falling and sweep.row < self._opening:
-            buyer = self.crash.choose_buyer(sweep.market, sweep.size, sweep.worst)
-            if buyer is not None:
-                return buyer
-        return self._choose(sweep.market, sweep.side == BUY, None)
+    def _borrower(self, market: int, side: int, size: int, price: int) -> int | None:
+        """A leveraged account that may be entered by this order."""
+        return self.crash.choose(market, side, size, price) if self._is_opening(market) else None
 
     def _choose(self, market: int, buys: bool, other: int | None) -> int:
         """Of the next traders in turn the shortest one buys, or the longest one sells, so positions stay near zero."""
@@ -253,6 +257,6 @@ class Replay:
             wanted = ", ".join(f"{size}@{price}" for _, price, size in expected.fills) or "nothing"
             raise ReplayError(expected.row, f"the exchange filled {seen} where the tape has {wanted} (lots@ticks)")
         self.fills += len(fills)
-        if self._on_fill:
+        if self.on_fill:
             for fill in fills:
-                self._on_fill(fill)
+                self.on_fill(fill)

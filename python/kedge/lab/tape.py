@@ -2,60 +2,47 @@
 
 Every row counts and keeps its place: a tape is a sequence, and what settles must equal it. Prices and sizes are exact
 decimals as the file writes them; for coin-margined files the size is the recorded number of contracts, taken as units
-of a linear market. Failures are numbered (1201..1206) and name the row, the header being row 1.
+of a linear market. Failures are numbered (refusals.py) and name the row; the first row of a file is row 1, and blank
+lines do not count.
 """
 
 from __future__ import annotations
 
-import csv
-import gzip
-import zlib
-from collections.abc import Callable, Iterator
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import IO, Final, NamedTuple
+from typing import Final, NamedTuple, NoReturn
 
+from kedge.lab.layouts import LAYOUTS, UNKNOWN, find_layout, key_of, read_time
+from kedge.lab.refusals import (
+    TAPE_COLUMNS,
+    TAPE_EMPTY,
+    TAPE_MARKETS,
+    TAPE_ORDER,
+    TAPE_RANGE,
+    TAPE_ROW,
+    TapeError,
+    quote,
+)
+from kedge.lab.tapefile import Progress, TapeFile
+from kedge.rules import MOST_MARKETS
 from kedge.units import PPM
-from kedge.units.errors import Rejected
-from kedge.venue import SIDE_NAMES, Market, MarketTerms, Span, build_market
+from kedge.venue import BUY, SELL, Market, MarketTerms, Span, build_market
 
-TAPE_MISSING: Final = 1201
-"""There is no file at that path."""
-TAPE_UNREADABLE: Final = 1202
-"""The file is cut short, garbled or not compressed as its name says."""
-TAPE_COLUMNS: Final = 1203
-"""The columns are those of no known tape."""
-TAPE_ROW: Final = 1204
-"""A row cannot be read: it names the row."""
-TAPE_EMPTY: Final = 1205
-"""There is no trade to replay."""
-TAPE_RANGE: Final = 1206
-"""A price or size fits no tick and lot within the bounds of the rules."""
+__all__ = ["Move", "Progress", "Tape", "TapeError", "Trade", "name_from_path", "read_trades", "scan_tape"]
 
-_NAMES: Final = {
-    TAPE_MISSING: "TAPE_MISSING",
-    TAPE_UNREADABLE: "TAPE_UNREADABLE",
-    TAPE_COLUMNS: "TAPE_COLUMNS",
-    TAPE_ROW: "TAPE_ROW",
-    TAPE_EMPTY: "TAPE_EMPTY",
-    TAPE_RANGE: "TAPE_RANGE",
-}
-_PROGRESS_EVERY: Final = 10_000
 _TIME_LIMIT: Final = 1 << 42
-_LONGEST: Final = 20
-
-Progress = Callable[[int], None]
-"""Called with the number of rows read so far."""
-
-
-class TapeError(Rejected):
-    """A recorded file that cannot be used; `row` is the row in the file (header = 1), 0 where no row is to blame."""
-
-    def __init__(self, code: int, path: Path, reason: str, row: int = 0) -> None:
-        super().__init__(code, _NAMES[code], f"{path.name}{f', row {row}' if row else ''}: {reason}")
-        self.row = row
+_LONGEST: Final = 28
+"""Characters of a number at most, and its places before and after the point: exact in every later step."""
+_NUMBER: Final = re.compile(r"\d*\.?\d+(?:[eE][+-]?\d{1,2})?|\d+\.", re.ASCII)
+_LONGEST_SYMBOL: Final = 64
+_MOST_BACK_MS: Final = 60_000
+"""Trades of one market may be this much earlier than one before them: venues print parts of one moment in any order."""
 
 
 class Trade(NamedTuple):
@@ -68,26 +55,16 @@ class Trade(NamedTuple):
     time: int
 
 
-class Layout(NamedTuple):
-    """Which columns hold what; `per_ms` = units of the time column in a ms; no symbol = one market per file."""
+class Move(NamedTuple):
+    """How one market moves over `trades` trades: how far from its first price down to its lowest and up to its highest,
+    in ppm, and how many trades come before each of the two.
+    """
 
-    time: str
-    per_ms: int
-    side: str
-    size: str
-    symbol: str | None = None
-
-    def columns(self) -> set[str]:
-        """The columns that the layout needs."""
-        return {self.time, self.side, self.size, "price"} | ({self.symbol} if self.symbol else set())
-
-
-LAYOUTS: Final = (
-    Layout("trade_time_ms", 1, "taker_side", "quantity", "symbol"),
-    Layout("timestamp_us", 1_000, "side", "contracts"),
-    Layout("timestamp_us", 1_000, "side", "amount", "symbol"),
-    Layout("timestamp_us", 1_000, "side", "amount"),
-)
+    trades: int
+    fall: int
+    rise: int
+    lowest_at: int
+    highest_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +72,8 @@ class Tape:
     """A scanned file: its markets with their scales, the number of trades taken, and its extremes.
 
     `first` and `last` are times in ms; `turnover` is the value of all trades and `largest` of the largest one, in
-    coins; `falls` is how far each market fell from its first price to its lowest, in ppm. `skip` and `limit` cut the
-    tape in rows.
+    coins; `moves` are those of the markets. `skip` and `limit` cut the tape in rows. `notes` say what was assumed about
+    the file, `first_row` is the row of the first trade taken.
     """
 
     path: Path
@@ -106,9 +83,11 @@ class Tape:
     last: int
     turnover: Decimal
     largest: Decimal
-    falls: tuple[int, ...]
+    moves: tuple[Move, ...]
     skip: int = 0
     limit: int | None = None
+    first_row: int = 2
+    notes: tuple[str, ...] = ()
 
     def trades(self, progress: Progress | None = None) -> Iterator[Trade]:
         """The trades in the order of the file."""
@@ -120,7 +99,10 @@ def read_trades(
 ) -> Iterator[Trade]:
     """Trades of a file in its own order, after `skip` and at most `limit`; TapeError where it cannot be read."""
     stop = None if limit is None else skip + limit
-    yield from islice(_rows(path, progress), skip, stop)
+    with TapeFile(path, progress) as file:
+        yield from islice(_Reader(file).trades(), skip, stop)
+        if progress:
+            progress(file.row)
 
 
 def scan_tape(
@@ -131,118 +113,214 @@ def scan_tape(
     terms: MarketTerms | None = None,
     progress: Progress | None = None,
 ) -> Tape:
-    """Read the file once and choose each market's tick and lot (rule: scale.py); TapeError if it cannot be used."""
-    columns: dict[str, _Column] = {}
-    count, first, last = 0, _TIME_LIMIT, 0
-    turnover = largest = Decimal(0)
-    for trade in read_trades(path, skip=skip, limit=limit, progress=progress):
-        column = columns.get(trade.market)
+    """Read the file once and choose each market's tick and lot (rule: venue/scale.py).
+
+    TapeError if the file cannot be used: everything about it that could stop a replay is found here.
+    """
+    stop = None if limit is None else skip + limit
+    with TapeFile(path, progress) as file:
+        reader = _Reader(file)
+        scan = _Scan(file)
+        for trade in islice(reader.trades(), skip, stop):
+            scan.add(trade)
+        if progress:
+            progress(file.row)
+        if not scan.count:
+            raise TapeError(TAPE_EMPTY, path, f"there is no trade after row {skip + reader.has_header}")
+        first_row = 1 + skip + reader.has_header
+        markets = scan.markets(terms or MarketTerms())
+        return Tape(
+            path, markets, scan.count, scan.first, scan.last, scan.turnover, scan.largest,
+            tuple(column.move() for column in scan.columns.values()),
+            skip, limit, first_row, (*reader.notes(), *scan.notes()),
+        )  # fmt: skip
+
+
+class _Scan:
+    """What one reading of the tape finds out."""
+
+    def __init__(self, file: TapeFile) -> None:
+        self.columns: dict[str, _Column] = {}
+        self.count, self.first, self.last = 0, _TIME_LIMIT, 0
+        self.turnover = self.largest = Decimal(0)
+        self._file, self._now = file, time.time_ns() // 1_000_000
+        self._held = 0
+
+    def add(self, trade: Trade) -> None:
+        """Take one more trade into account; TapeError if a replay could not bear it."""
+        column = self.columns.get(trade.market)
         if column is None:
-            column = columns[trade.market] = _Column(trade.price, Span(), Span())
-        column.prices.add(trade.price)
-        column.sizes.add(trade.size)
+            column = self._open(trade)
+        if trade.time > self._now:
+            self._refuse(TAPE_ROW, "its time lies in the future, where L1 has no block yet")
+        if trade.time < column.latest - _MOST_BACK_MS:
+            back = (column.latest - trade.time) / 1000
+            reason = f"{quote(trade.market)} goes back by {back:,.0f} s; sort the file by time, the oldest first"
+            self._refuse(TAPE_ORDER, reason)
+        column.add(trade)
         value = trade.price * trade.size
-        turnover, largest = turnover + value, max(largest, value)
-        count, first, last = count + 1, min(first, trade.time), max(last, trade.time)
-    if not count:
-        raise TapeError(TAPE_EMPTY, path, f"there is no trade after row {skip + 1}")
-    markets = tuple(
-        column.market(path, index, name, terms or MarketTerms()) for index, (name, column) in enumerate(columns.items())
-    )
-    falls = tuple(column.fall() for column in columns.values())
-    return Tape(path, markets, count, first, last, turnover, largest, falls, skip, limit)
+        self.turnover += value
+        self.largest = max(self.largest, value)
+        self._held += trade.time < self.last
+        self.count, self.first, self.last = self.count + 1, min(self.first, trade.time), max(self.last, trade.time)
+
+    def markets(self, terms: MarketTerms) -> tuple[Market, ...]:
+        """A market for each name, in the order in which they appear."""
+        return tuple(
+            column.market(self._file.path, index, name, terms)
+            for index, (name, column) in enumerate(self.columns.items())
+        )
+
+    def notes(self) -> Iterator[str]:
+        """What was found out and a reader of the result should know."""
+        if self._held:
+            yield f"{self._held:,} trades are earlier than one before them: they keep their place, and the clock waits"
+
+    def _open(self, trade: Trade) -> _Column:
+        if len(self.columns) == MOST_MARKETS:
+            reason = f"more than {MOST_MARKETS} markets, which is what the exchange can list; cut the tape by symbol"
+            self._refuse(TAPE_MARKETS, reason)
+        column = self.columns[trade.market] = _Column(trade.price, trade.time)
+        return column
+
+    def _refuse(self, code: int, reason: str) -> NoReturn:
+        raise TapeError(code, self._file.path, reason, self._file.row)
 
 
-class _Column(NamedTuple):
+class _Column:
     """What the scan learns of one market."""
 
-    opening: Decimal
-    prices: Span
-    sizes: Span
+    def __init__(self, opening: Decimal, begin: int) -> None:
+        self.opening, self.latest = opening, begin
+        self.prices, self.sizes = Span(), Span()
+        self._count = self._lowest_at = self._highest_at = 0
+
+    def add(self, trade: Trade) -> None:
+        if trade.price < self.prices.lowest:
+            self._lowest_at = self._count
+        if trade.price > self.prices.highest:
+            self._highest_at = self._count
+        self._count += 1
+        self.prices.add(trade.price)
+        self.sizes.add(trade.size)
+        self.latest = max(self.latest, trade.time)
 
     def market(self, path: Path, index: int, name: str, terms: MarketTerms) -> Market:
         market = build_market(index, name, self.prices, self.sizes, self.opening, terms)
         if market is None:
-            reason = f"no tick and lot hold {name} at price {self.prices.highest} and size {self.sizes.highest}"
+            reason = f"no tick and lot hold {quote(name)} at price {self.prices.highest} and size {self.sizes.highest}"
             raise TapeError(TAPE_RANGE, path, reason)
         return market
 
-    def fall(self) -> int:
-        return int((1 - self.prices.lowest / self.opening) * PPM)
+    def move(self) -> Move:
+        fall = int((1 - self.prices.lowest / self.opening) * PPM)
+        rise = int((self.prices.highest / self.opening - 1) * PPM)
+        return Move(self._count, fall, rise, self._lowest_at, self._highest_at)
 
 
 def name_from_path(path: Path) -> str:
-    """Market name of a file that names none: `binance_coinm_uniusd_perp_trades_...` is UNIUSD_PERP."""
-    words = path.name.split(".")[0].split("_")
-    stop = words.index("trades") if "trades" in words else len(words)
-    kept = [word for word in words[:stop] if word not in ("binance", "coinm", "usdm", "spot")]
+    """Market name of a file that names none: `binance_coinm_uniusd_perp_trades_...` is UNIUSD_PERP.
+
+    Venues write `BTCUSDT-trades-2025-10-10.zip` or `BTCUSDT2024-01-04.csv.gz`: what follows the symbol is left out.
+    """
+    stem = re.split(r"\d{4}-\d\d", path.name.partition(".")[0])[0]
+    words = [word for word in re.split(r"[_-]", stem) if word]
+    ends = [place for place, word in enumerate(words) if word.lower() in ("trades", "aggtrades")]
+    kept = [word for word in words[: ends[0] if ends else None] if word not in ("binance", "coinm", "usdm", "spot")]
     return "_".join(kept).upper() or "MARKET"
 
 
-def _open(path: Path) -> IO[str]:
-    try:
-        with path.open("rb") as raw:
-            packed = raw.read(2) == b"\x1f\x8b"
-        if packed:
-            return gzip.open(path, "rt", encoding="ascii", newline="")
-        return path.open(encoding="ascii", newline="")
-    except FileNotFoundError:
-        raise TapeError(TAPE_MISSING, path, f"there is no file at {path}") from None
-    except OSError as failure:
-        raise TapeError(TAPE_MISSING, path, f"cannot be opened: {failure.strerror}") from None
+class _Reader:
+    """Turns the cells of a file into trades by its layout; keeps count of what had to be assumed."""
+
+    def __init__(self, file: TapeFile) -> None:
+        self._file = file
+        layout, header = find_layout(file.first)
+        if layout is None:
+            raise TapeError(TAPE_COLUMNS, file.path, _unknown_columns(file.first), 1)
+        self._layout, self.has_header = layout, header is not None
+        keys = header or tuple(key_of(name) for name in layout.positions)
+        self._places = [keys.index(key_of(name)) for name in layout.columns()]
+        self._name = name_from_path(file.path)
+        self._words: Mapping[str, int] = layout.told.value
+        self._units: Counter[str] = Counter()
+        self._inferred = 0
+        self._ticks: dict[str, tuple[Decimal, int]] = {}
+
+    def trades(self) -> Iterator[Trade]:
+        """Every trade of the file; TapeError at a row that is none."""
+        layout, infer = self._layout, self._infer
+        has_side, has_symbol = layout.side is not None, layout.symbol is not None
+        for cells in self._file.cells(self._places, self.has_header):
+            market = self._symbol(cells[-1]) if has_symbol else self._name
+            price, size = self._number("price", cells[1]), self._number("size", cells[2])
+            side = self._side(cells[3]) if has_side else UNKNOWN
+            yield Trade(market, infer(market, price, side), price, size, self._time(cells[0]))
+
+    def notes(self) -> Iterator[str]:
+        """What was assumed."""
+        named = self._layout.time.rpartition("_")[2]
+        for unit in sorted(self._units) if named in ("s", "ms", "us", "ns") else ():
+            if unit != named:
+                yield f"column {self._layout.time} holds {_UNIT_NAMES[unit]}, whatever its name says"
+        if self._inferred:
+            yield (
+                f"the file does not tell the side of {self._inferred:,} trades: taken as bought where the price rose, "
+                "as sold where it fell, else as the trade before (tick rule)"
+            )
+
+    def _infer(self, market: str, price: Decimal, side: int) -> int:
+        """The tick rule, where the file does not tell the side."""
+        last, before = self._ticks.get(market, (price, BUY))
+        tick = BUY if price > last else SELL if price < last else before
+        self._ticks[market] = price, tick
+        if side == UNKNOWN:
+            self._inferred += 1
+            return tick
+        return side
+
+    def _symbol(self, cell: str) -> str:
+        name = cell.strip()
+        if not name or len(name) > _LONGEST_SYMBOL or not name.isprintable():
+            self._refuse(f"{_mark(cell)} is no symbol: 1 to {_LONGEST_SYMBOL} characters that can be printed")
+        return name
+
+    def _side(self, cell: str) -> int:
+        side = self._words.get(cell)
+        if side is None:
+            side = self._words.get(cell.strip().lower())
+        if side is None:
+            self._refuse(f"the side {_mark(cell)} is not known; known are {', '.join(filter(None, self._words))}")
+        return side
+
+    def _number(self, what: str, cell: str) -> Decimal:
+        """A positive decimal, exactly as written."""
+        text = cell.strip()
+        if len(text) > _LONGEST or not _NUMBER.fullmatch(text):
+            self._refuse(f"the {what} {_mark(cell)} is not a number above zero of at most {_LONGEST} characters")
+        value = Decimal(text)
+        if not value or not -_LONGEST < value.adjusted() < _LONGEST:
+            self._refuse(f"the {what} {_mark(cell)} is not above zero, or out of all bounds")
+        return value
+
+    def _time(self, cell: str) -> int:
+        moment, unit = read_time(cell.strip(), self._layout.unit)
+        if moment is None or not 0 < moment < _TIME_LIMIT:
+            self._refuse(f"the time {_mark(cell)} cannot be read or is out of range")
+        self._units[unit] += 1
+        return moment
+
+    def _refuse(self, reason: str) -> NoReturn:
+        raise TapeError(TAPE_ROW, self._file.path, reason, self._file.row)
 
 
-def _rows(path: Path, progress: Progress | None) -> Iterator[Trade]:
-    row = 1
-    with _open(path) as text:
-        reader = csv.reader(text, strict=True)
-        try:
-            read = _reader(path, next(reader, []))
-            for row, cells in enumerate(reader, 2):
-                yield read(row, cells)
-                if progress and row % _PROGRESS_EVERY == 0:
-                    progress(row)
-        except EOFError:
-            raise TapeError(TAPE_UNREADABLE, path, "the file is cut off", row) from None
-        except (OSError, zlib.error, csv.Error, UnicodeDecodeError) as failure:
-            raise TapeError(TAPE_UNREADABLE, path, f"the file is damaged: {failure}", row) from None
-    if progress:
-        progress(row)
+_UNIT_NAMES: Final = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds", "date": "dates"}
 
 
-def _reader(path: Path, header: list[str]) -> Callable[[int, list[str]], Trade]:
-    """A function from (row, cells) to the trade, for the layout that the header asks for."""
-    layout = next((layout for layout in LAYOUTS if layout.columns() <= set(header)), None)
-    if layout is None:
-        known = "; ".join(", ".join(sorted(layout.columns())) for layout in LAYOUTS)
-        found = ", ".join(header) or "(none)"
-        raise TapeError(TAPE_COLUMNS, path, f"columns {found} are not known; needed is one of: {known}", 1)
-    width, default = len(header), name_from_path(path)
-    time_at, price_at = header.index(layout.time), header.index("price")
-    side_at, size_at = header.index(layout.side), header.index(layout.size)
-    symbol_at = header.index(layout.symbol) if layout.symbol else None
-    per_ms = layout.per_ms
-
-    def read(row: int, cells: list[str]) -> Trade:
-        if len(cells) != width:
-            raise TapeError(TAPE_ROW, path, f"{len(cells)} cells where the header has {width}", row)
-        try:
-            side = SIDE_NAMES.index(cells[side_at])
-            price, size, time = _decimal(cells[price_at]), _decimal(cells[size_at]), int(cells[time_at]) // per_ms
-        except ValueError:
-            raise TapeError(TAPE_ROW, path, f"not a trade: {','.join(cells)[:120]}", row) from None
-        if not 0 < time < _TIME_LIMIT:
-            raise TapeError(TAPE_ROW, path, f"the time is out of range: {','.join(cells)[:120]}", row)
-        return Trade(default if symbol_at is None else cells[symbol_at], side, price, size, time)
-
-    return read
+def _mark(cell: str) -> str:
+    return f"`{quote(cell)}`"
 
 
-def _decimal(text: str) -> Decimal:
-    """A positive plain decimal of at most 20 characters (exact in every later step); ValueError otherwise."""
-    if len(text) > _LONGEST or not text.replace(".", "", 1).isdecimal():
-        raise ValueError(text)
-    value = Decimal(text)
-    if not value:
-        raise ValueError(text)
-    return value
+def _unknown_columns(first: tuple[str, ...]) -> str:
+    known = "; ".join(dict.fromkeys(f"{layout.venue}: {', '.join(layout.columns())}" for layout in LAYOUTS))
+    return f"the first row is {quote(', '.join(first))}, which is no known layout. Known are: {known}"

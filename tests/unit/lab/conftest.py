@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from kedge.lab.slots import order_address, split_address
@@ -113,12 +111,3 @@ class FakeExchange:
 @pytest.fixture
 def exchange() -> FakeExchange:
     return FakeExchange()
-
-
-@pytest.fixture(scope="session")
-def recorded() -> Path:
-    """Folder of the recorded trades, outside the repository."""
-    folder = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "trades"
-    if not folder.is_dir():
-        pytest.skip(f"recorded trades are not here: {folder}")
-    return folder

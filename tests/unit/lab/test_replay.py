@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import gzip
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from kedge.lab.cast import ReplayPlan
 from kedge.lab.fills import FILL_COLUMNS, FillsWriter
-from kedge.lab.replay import REPLAY_DIVERGED, Replay, ReplayError, ReplayPlan
+from kedge.lab.replay import REPLAY_DIVERGED, Replay, ReplayError
 from kedge.lab.source import drive
 from kedge.lab.tape import Tape, scan_tape
 from kedge.units.errors import Fault
@@ -74,7 +76,7 @@ def test_a_fall_liquidates_leveraged_accounts_and_leaves_the_fills_alone(
 ) -> None:
     rows = falling()
     tape = write(tmp_path, rows)
-    plan = ReplayPlan(default_leveraged=5, opening_ppm=500_000, jump_ppm=30_000)
+    plan = ReplayPlan(leveraged=5, opening_ppm=500_000, jump_ppm=30_000)
     replay = replayed(tape, exchange, tmp_path / "fills.csv", plan)
     assert replay.liquidations > 5
     liquidated = {fields[0] for name, fields in exchange.events if name == "liquidated"}
@@ -114,7 +116,7 @@ def test_another_fill_stops_the_replay(tmp_path: Path, exchange: FakeExchange) -
 def test_refused_liquidations_are_asked_again_only_later(tmp_path: Path, exchange: FakeExchange) -> None:
     exchange.refuses["liquidate"] = 45
     tape = write(tmp_path, falling())
-    replay = replayed(tape, exchange, tmp_path / "fills.csv", ReplayPlan(default_leveraged=5, opening_ppm=500_000))
+    replay = replayed(tape, exchange, tmp_path / "fills.csv", ReplayPlan(leveraged=5, opening_ppm=500_000))
     asked = sum(step == "liquidate" for step, _ in exchange.sent)
     marks = sum(step == "oracle_price" for step, _ in exchange.sent)
     assert 0 < replay.refused_liquidations == asked < 5 * marks
@@ -134,14 +136,16 @@ def test_fills_that_cannot_be_written(tmp_path: Path) -> None:
     ],
 )
 def test_recorded_tapes_are_reproduced_exactly(
-    recorded: Path, tmp_path: Path, exchange: FakeExchange, name: str, limit: int | None, skip: int,
+    recorded: Callable[[str], Path], tmp_path: Path, exchange: FakeExchange, name: str, limit: int | None, skip: int,
     symbol: str | None, side: str, size: str,
 ) -> None:  # fmt: skip
-    tape = scan_tape(recorded / name, skip=skip, limit=limit)
+    path = recorded(f"trades/{name}")
+    tape = scan_tape(path, skip=skip, limit=limit)
     replay = replayed(tape, exchange, tmp_path / "fills.csv")
     assert replay.rounded == (0, 0)
-    with gzip.open(recorded / name, "rt") as file:
+    with gzip.open(path, "rt") as file:
         rows = list(csv.DictReader(file))[skip : skip + limit if limit else None]
     wanted = [[row[symbol] if symbol else "UNIUSD_PERP", row[side], row["price"], row[size]] for row in rows]
     assert rows_of(tmp_path / "fills.csv") == wanted
+    assert any(borrower.used for borrower in replay.crash.borrowers)
     assert (replay.liquidations > 0) == (symbol is None)
