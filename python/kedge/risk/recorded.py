@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
@@ -67,27 +65,6 @@ def read_rows(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def read_lines(path: Path) -> Iterator[object]:
-    """Values of a file of JSON lines (or of one JSON list); a line that is not JSON comes as None."""
-    try:
-        with open_text(path) as file:
-            text = file.read()
-    except _UNREADABLE as error:
-        raise BAD_FILE.reject(f"{path}: {error}") from error
-    if text.lstrip().startswith("["):
-        try:
-            yield from json.loads(text)
-        except (ValueError, TypeError) as error:
-            raise BAD_FILE.reject(f"{path}: {error}") from error
-        return
-    for line in text.splitlines():
-        if line.strip():
-            try:
-                yield json.loads(line)
-            except ValueError:
-                yield None
-
-
 def _column(rows: list[dict[str, str]], name: str, path: Path) -> list[str]:
     values = [row.get(name) for row in rows]
     for number, value in enumerate(values):
@@ -143,13 +120,3 @@ def read_windows(path: Path) -> list[str | None]:
     """Names of the windows that a file of base fees holds, in its order; [None] where it has no such column."""
     rows = read_rows(path)
     return list(dict.fromkeys(row["window"] for row in rows)) if "window" in rows[0] else [None]
-
-
-def read_blocks(path: Path) -> tuple[Array, Array]:
-    """Block numbers and timestamps (seconds) of a list with `block_number` and `timestamp_s` or `timestamp`."""
-    rows = read_rows(path)
-    stamp = next((name for name in ("timestamp_s", "timestamp") if name in rows[0]), None)
-    if stamp is None:
-        raise BAD_FILE.reject(f"{path}: no timestamp_s or timestamp column, found {', '.join(map(str, rows[0]))}")
-    blocks = times(_column(rows, "block_number", path), f"{path.name} block_number", least=2)
-    return blocks, times(_column(rows, stamp, path), f"{path.name} {stamp}", least=2)

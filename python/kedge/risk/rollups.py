@@ -9,18 +9,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
+
+from kedge.risk.receipt_dialects import LEAST_GAS, Receipt, show
 
 DATA, PROOF, STATE = "data submissions", "proof submissions", "state updates"
 
 FAILED: Final = "failed on L1"
-FOREIGN: Final = "foreign: no rollup contract that we know"
-OTHER_FUNCTION: Final = "a rollup's contract, but no settlement (deposit, withdrawal, administration)"
+FOREIGN: Final = "foreign: the contract called belongs to no rollup that we know"
+THROUGH_OTHER: Final = "a settlement event, but the call went through a contract that we do not know"
+OTHER_FUNCTION: Final = "a rollup's contract, but no settlement that we know (deposit, withdrawal, administration)"
+NOT_KNOWN: Final = "a contract of {}, whose settlement functions are not known here"
+NO_FUNCTION: Final = "a rollup's contract, but the record does not say which function was called (add `input`)"
 NO_EVENT: Final = "a settlement function without the event of its contract"
 WRONG_SENDER: Final = "to a batch inbox, but not from its batcher"
+NO_SENDER: Final = "to a batch inbox, but the record does not say from whom (add `from`)"
 NO_PAYLOAD: Final = "to a batch inbox, without call data or blob"
+NO_INPUT: Final = "to a batch inbox, but the record does not say whether with call data (add `input` or `gasUsed`)"
 TWICE: Final = "twice in the file"
-MALFORMED: Final = "not a receipt: {}"
 MISLABELLED: Final = "labelled {}, but the contract belongs to {}"
 
 
@@ -105,111 +111,66 @@ BATCHERS: Final = {
 }
 """Batch senders on record; an inbox takes whatever anyone sends, only its batcher's transactions are batches."""
 
+_EVENTS: Final = {r.contract: tuple(o.event for o in RULES if o.event and o.contract == r.contract) for r in RULES}
+_NEVER: Final[tuple[str, ...]] = ()
 _INBOX = re.compile(r"^0xff0{20,}(\d{1,12})$")
 """OP Stack's custom: 0xff, zeros, the chain's number in decimal digits."""
 
 
 @dataclass(frozen=True)
 class Classified:
-    """A receipt's system, kinds and costs; or, with `reason`, why it is no settlement."""
+    """A receipt's system and kinds of submission; or, with `reason`, why it is no settlement."""
 
     system: str = ""
     kinds: tuple[str, ...] = ()
-    block: int = 0
-    timestamp: int = 0
-    gas: int | None = None
-    """None: the receipt is not on record."""
-    blobs: int = 0
-    hash: str = ""
     reason: str = ""
 
 
-def _number(value: object) -> int | None:
-    """A whole number as JSON or as the hexadecimal text of the JSON-RPC interface; None for anything else."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value if value >= 0 else None
-    if isinstance(value, str) and re.fullmatch(r"0x[0-9a-fA-F]{1,64}", value):
-        return int(value, 16)
-    return None
-
-
-def _problem(receipt: dict[str, Any]) -> str:
-    """What is missing for a receipt, or an empty text."""
-    for name in ("blockNumber", "blockTimestamp"):
-        if _number(receipt.get(name)) is None:
-            return f"{name} = {receipt.get(name)!r}"
-    digest = receipt.get("transactionHash")
-    if not isinstance(digest, str) or not re.fullmatch(r"0x[0-9a-fA-F]{64}", digest):
-        return f"transactionHash = {digest!r}"
-    if "gasUsed" in receipt and (_number(receipt["gasUsed"]) or 0) < 21_000:
-        return f"gasUsed = {receipt['gasUsed']!r}"
-    return ""
-
-
-def _events(receipt: dict[str, Any]) -> list[str]:
-    """First topics of the logs."""
-    logs = receipt.get("logs")
-    topics = [log.get("topics") for log in logs if isinstance(log, dict)] if isinstance(logs, list) else []
-    return [str(found[0]).lower() for found in topics if isinstance(found, list) and found]
-
-
-def _selector(receipt: dict[str, Any]) -> str | None:
-    """The function called: as recorded, else from the call data, else unknown."""
-    found = receipt.get("inputSelector") or receipt.get("input")
-    return str(found)[:10].lower() if isinstance(found, str) and len(found) >= 10 else None
-
-
-def _by_rules(receipt: dict[str, Any], contract: str) -> Rule | str:
+def _by_rules(receipt: Receipt) -> Rule | str:
     """The rule that the call satisfies, or the reason why none."""
-    candidates = [rule for rule in RULES if rule.contract == contract]
-    selector, events, has_logs = _selector(receipt), _events(receipt), "logs" in receipt
-    fitting = [rule for rule in candidates if selector in (rule.selector, None)]
-    if not has_logs:
-        return fitting[0] if fitting and selector is not None else OTHER_FUNCTION
-    shown = [rule for rule in fitting if rule.event is not None and any(e.startswith(rule.event) for e in events)]
+    selector = receipt.selector
+    fitting = [rule for rule in RULES if rule.contract == receipt.to and selector in (rule.selector, None)]
+    silent = next((rule for rule in fitting if rule.event is None), None)
+    if receipt.logs is None:
+        return OTHER_FUNCTION if not fitting else NO_FUNCTION if selector is None else fitting[0]
+    topics = [topic for _, topic in receipt.logs]
+    shown = [rule for rule in fitting if rule.event is not None and any(t.startswith(rule.event) for t in topics)]
     if shown:
         return shown[0]
-    silent = [rule for rule in fitting if rule.event is None and selector is not None]
-    if silent:
-        return silent[0]
-    return NO_EVENT if fitting and selector is not None else OTHER_FUNCTION
+    if selector is None:
+        return NO_FUNCTION if silent else OTHER_FUNCTION
+    return silent or (NO_EVENT if fitting else OTHER_FUNCTION)
 
 
-def _by_inbox(receipt: dict[str, Any], contract: str) -> Rule | str:
+def _by_inbox(receipt: Receipt) -> Rule | str:
     """A batch of an OP Stack chain, or the reason why not."""
-    named = INBOXES.get(contract)
-    number = _INBOX.match(contract)
+    named, number = INBOXES.get(receipt.to), _INBOX.match(receipt.to)
     if named is None and number is None:
-        return FOREIGN
-    if named is not None and str(receipt.get("from", "")).lower() not in BATCHERS[named]:
-        return WRONG_SENDER
-    if _selector(receipt) is None and not _number(receipt.get("blobCount")) and not receipt.get("inputBytes"):
-        return NO_PAYLOAD
-    return Rule(named or f"chain {int(number.group(1)) if number else 0} (unnamed)", contract, "", (DATA,), None)
+        return (
+            THROUGH_OTHER
+            if any(topic.startswith(_EVENTS.get(at, _NEVER)) for at, topic in receipt.logs or ())
+            else FOREIGN
+        )
+    if named is not None and receipt.sender not in BATCHERS[named]:
+        return WRONG_SENDER if receipt.sender else NO_SENDER
+    # A receipt alone does not carry the call data; what it paid above the least does show that there was some.
+    has_data = receipt.has_data if receipt.has_data is not None or receipt.gas is None else receipt.gas > LEAST_GAS
+    if not has_data:
+        return NO_INPUT if has_data is None else NO_PAYLOAD
+    return Rule(named or f"chain {int(number.group(1)) if number else 0} (unnamed)", receipt.to, "", (DATA,), None)
 
 
-def classify(receipt: object) -> Classified:
-    """Name the settlement in one receipt (JSON object, numbers plain or hexadecimal), or the reason why it is none."""
-    if not isinstance(receipt, dict):
-        return Classified(reason=MALFORMED.format("no JSON object"))
-    problem = _problem(receipt)
-    if problem:
-        return Classified(reason=MALFORMED.format(problem))
-    block, timestamp = _number(receipt["blockNumber"]) or 0, _number(receipt["blockTimestamp"]) or 0
-    digest, contract = str(receipt["transactionHash"]).lower(), str(receipt.get("to") or "").lower()
-    where = Classified(block=block, timestamp=timestamp, hash=digest)
-    known = any(rule.contract == contract for rule in RULES)
-    if known or contract in OTHER_CONTRACTS:
-        found = _by_rules(receipt, contract) if known else OTHER_FUNCTION
-    else:
-        found = _by_inbox(receipt, contract)
-    if isinstance(found, str) or _number(receipt.get("status", 1)) != 1:
-        return Classified(**{**vars(where), "reason": found if isinstance(found, str) else FAILED})
-    label = receipt.get("l2")
-    if isinstance(label, str) and label != found.system and "unnamed" not in found.system:
-        return Classified(**{**vars(where), "reason": MISLABELLED.format(label, found.system)})
-    gas = _number(receipt["gasUsed"]) if "gasUsed" in receipt else None
-    blobs = _number(receipt.get("blobCount")) or 0
-    return Classified(found.system, found.kinds, block, timestamp, gas, blobs, digest)
+def classify(receipt: Receipt) -> Classified:
+    """Name the settlement in one receipt, or the reason why it is none."""
+    is_known = any(rule.contract == receipt.to for rule in RULES)
+    is_inbox = receipt.to in INBOXES or _INBOX.match(receipt.to)
+    if receipt.succeeded is False and (is_known or is_inbox or receipt.to in OTHER_CONTRACTS):
+        return Classified(reason=FAILED)
+    if receipt.to in OTHER_CONTRACTS:
+        return Classified(reason=NOT_KNOWN.format(OTHER_CONTRACTS[receipt.to]))
+    found = _by_rules(receipt) if is_known else _by_inbox(receipt)
+    if isinstance(found, str):
+        return Classified(reason=found)
+    if receipt.label and receipt.label != found.system and "unnamed" not in found.system:
+        return Classified(reason=MISLABELLED.format(show(receipt.label), found.system))
+    return Classified(found.system, found.kinds)

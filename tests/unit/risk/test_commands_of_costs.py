@@ -88,8 +88,10 @@ def test_backtest_on_recorded_prices(tmp_path: Path, recorded: Callable[[str], P
 
 def test_measure_receipts(tmp_path: Path, recorded: Callable[[str], Path]) -> None:
     result = _run(tmp_path, "measure", "receipts", str(recorded(BLOCKS)))
-    systems, aside = result["tables"]
+    systems, gas, aside = result["tables"]
     rows = {row["system"]: row for row in systems["rows"]}
+    assert gas["units"]["gas per anchor"] == "gas"
+    assert not any("settlement" in name for name in gas["units"])
     assert rows["Arbitrum One"]["intervals"] == 4
     assert rows["Base"]["mean"] == pytest.approx(63.0)
     assert (
@@ -116,6 +118,7 @@ def test_measure_receipts(tmp_path: Path, recorded: Callable[[str], Path]) -> No
         (("risk", "sampling", "--columns", "127"), 1408),
         (("measure", "receipts", "absent.jsonl"), 1414),
         (("measure", "receipts", "absent.jsonl", "--covered", "9-1"), 1408),
+        (("measure", "receipts", "absent.jsonl", "--covered", "\u00b2-\u00b3"), 1408),
     ],
 )
 def test_bad_input_is_a_named_error(words: tuple[str, ...], code: int | None) -> None:

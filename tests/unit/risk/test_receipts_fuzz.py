@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kedge.risk import receipts, rollups
+from kedge.risk import RiskInputError, receipts
+from kedge.risk.receipt_dialects import read_records
+from kedge.risk.receipt_files import open_record
 
 STARKNET = "0xc662c410c0ecf747543f5ba90660f6abebd9c8c4"
 EVENT = "0x9866f8ddfe70bb512b2f2b28b49d4017c43f7ba775f1a20c61c13eea8cdac111"
@@ -44,16 +50,48 @@ def _valid() -> dict[str, Any]:
     }
 
 
+def _count(values: list[Any]) -> tuple[int, int]:
+    """How many were counted at all, and how many of them as settlements."""
+    found = receipts.measure(read_records([_valid(), *values]))
+    settled = sum(system.settlements for system in found.systems)
+    return settled + sum(found.aside.values()) + sum(found.unread.values()), settled
+
+
 @given(JSON)
 def test_any_json_is_set_aside(value: object) -> None:
-    assert rollups.classify(value).reason
-    assert receipts.measure([value]).systems == ()
+    assert _count([value])[1] == 1
 
 
 @given(st.sampled_from(FIELDS), JSON)
 def test_a_receipt_with_any_field_replaced_is_counted_once(name: str, value: object) -> None:
-    found = receipts.measure([{**_valid(), name: value}])
-    assert sum(system.settlements for system in found.systems) + sum(found.aside.values()) == 1
+    assert _count([{**_valid(), "transactionHash": "0x" + "cd" * 32, name: value}])[0] == 2
+
+
+PIECES = st.sampled_from(
+    [
+        json.dumps(_valid()).encode(),
+        json.dumps(_valid(), indent=1).encode(),
+        *(bytes([byte]) for byte in b'[]{},"\n\xff'),
+        *(b"NaN", b"-Infinity", b"1" * 5000, b"123n", b"1e999", b'"\\ud800"', b"\xef\xbb\xbf", b"\r\n"),
+        *(b"hash,blockNumber,to\n", b'{"result":', b'{"a":' * 2000, b'{"receipts":['),
+    ]
+)
+
+
+@given(st.lists(st.one_of(PIECES, st.binary(max_size=12)), max_size=12), st.booleans())
+def test_any_bytes_are_read_or_refused_by_number(pieces: list[bytes], packed: bool) -> None:
+    text = b"".join(pieces)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "r"
+        path.write_bytes(gzip.compress(text) if packed else text)
+        try:
+            with open_record(path) as source:
+                receipts_found = receipts.measure(read_records(source.values), name=source.name).receipts
+        except RiskInputError as refused:
+            receipts_found, code = 0, refused.code
+        else:
+            code = 0
+    assert (code in (1403, 1414)) == (receipts_found == 0)
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=1, max_size=12))

@@ -76,10 +76,3 @@ def test_unreadable_files_are_named(tmp_path: Path) -> None:
     for path in (broken, tmp_path / "absent.csv"):
         with pytest.raises(RiskInputError, match="1414 BAD_FILE"):
             files.read_prices(path)
-    with pytest.raises(RiskInputError, match="1414 BAD_FILE"):
-        list(files.read_lines(_write(tmp_path, "[1, 2", "list.json")))
-
-
-def test_lines_and_lists_of_json(tmp_path: Path) -> None:
-    assert list(files.read_lines(_write(tmp_path, '{"a": 1}\n\nno json\n', "l.jsonl"))) == [{"a": 1}, None]
-    assert list(files.read_lines(_write(tmp_path, '[{"a": 1}, 2]', "l.json.gz"))) == [{"a": 1}, 2]

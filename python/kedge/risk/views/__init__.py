@@ -1,0 +1,1 @@
+"""What the commands show: one module per analysis, each of whose functions returns a `Result`."""
