@@ -8,6 +8,7 @@ unknown (None); nothing is filled in from what usually is.
 
 from __future__ import annotations
 
+import ast
 import itertools
 import re
 from collections.abc import Iterable, Iterator
@@ -39,6 +40,9 @@ LEAST_GAS: Final = 21_000
 _LATEST: Final = 10**11
 """Above it, a time is not in seconds."""
 _DEPTH: Final = 6
+_BYTES: Final = re.compile(r"""b(?P<quote>['"])(?:(?!(?P=quote))[ -\[\]-~]|\\(?:x[0-9a-f]{2}|[tnr\\'"]))*(?P=quote)""")
+_LONGEST_PRINT: Final = 400
+"""Characters of a hash as Python prints its bytes, with room."""
 
 _show = Repr()
 _show.maxstring = _show.maxother = _show.maxlong = 40
@@ -135,12 +139,14 @@ def _number(fields: dict[str, Any], names: tuple[str, ...], label: str, least: i
 
 
 def _text(value: object) -> str:
-    """Hexadecimal text in lower case with its 0x, from a string with or without, or a print of HexBytes."""
-    if not isinstance(value, str) or len(value) > 1 << 24:
+    """Hexadecimal text in lower case with its 0x, from a string with or without, or a print of HexBytes or bytes."""
+    if not isinstance(value, str):
         return ""
     text = value.strip().lower()
-    if text.startswith(("hexbytes(", "b'", "'0x")):
+    if text.startswith("hexbytes("):
         text = text.removeprefix("hexbytes(").rstrip(")").strip("'\"")
+    elif text.startswith(("b'", 'b"')) and len(value) < _LONGEST_PRINT and _BYTES.fullmatch(value.strip()):
+        text = f"0x{ast.literal_eval(value.strip()).hex()}"
     return text if text.startswith("0x") else f"0x{text}" if re.fullmatch(r"[0-9a-f]{8,}", text) else text
 
 
@@ -205,7 +211,10 @@ def _logs(fields: dict[str, Any]) -> tuple[tuple[str, str], ...] | None:
     found = []
     for log in logs:
         topics = log.get("topics") if isinstance(log, dict) else None
-        if isinstance(topics, list) and topics:
+        if not isinstance(topics, list):
+            # Setting the log aside would make a settlement look as if its event were missing.
+            raise _UnreadableError(f"a log that is no object with topics (web3.py: write Web3.to_json): {show(log)}")
+        if topics:
             found.append((_text(log.get("address")), _text(topics[0])))
     return tuple(found)
 

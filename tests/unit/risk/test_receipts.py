@@ -21,6 +21,10 @@ SCROLL, SCROLL_EVENT = "0xa13baf47339d63b743e7da8741db5456dac1e556", "0x26ba82f9
 INBOX, BATCHER = "0xff00000000000000000000000000000000008453", "0x5050f69a9786f081509234f1a7f4684b5e5b76c9"
 
 
+PRINTS = ("b'\\xzz'", "b'a',5", "b'a' * 9", "b'\u00e9'", "b'\\z'", "b'" + "(" * 300)
+"""What begins like bytes that Python printed, and is none."""
+
+
 def _update(block: int = 100, number: int = 1, **changes: Any) -> dict[str, Any]:
     return {
         "to": STARKNET,
@@ -111,6 +115,12 @@ def test_what_settles_nothing_says_why(receipt: object, reason: str) -> None:
         (_update(gasUsed=20_999), "not a receipt: gasUsed = 20999"),
         (_update(gasUsed=float("nan")), "not a receipt: gasUsed = nan"),
         (_update(status="[/x]"), "not a receipt: status = '[/x]'"),
+        (
+            _update(logs=["AttributeDict({'topics': []})"]),
+            "not a receipt: a log that is no object with topics (web3.py",
+        ),
+        (_update(logs=[{"topics": None}]), "not a receipt: a log that is no object with topics"),
+        *((_update(transactionHash=text), "not a receipt: transactionHash = ") for text in PRINTS),
         (_update(transactionHash="0x12"), "not a receipt: transactionHash = '0x12'"),
         (_update(transactionHash="\x1b[31m" + "x" * 10**6), "not a receipt: transactionHash = '\\x1b[31mxx"),
         ({"blockNumber": 1, "transactionHash": "0x" + "1" * 64}, "not a receipt: no `to`, the contract called"),
@@ -141,7 +151,7 @@ def test_a_receipt_without_its_call_data_still_shows_a_batch() -> None:
 
 
 def test_the_event_must_be_in_the_receipt_that_claims_it() -> None:
-    other = _update(logs=[{"address": STARKNET, "topics": ["0x" + "77" * 32]}, {"topics": None}, "junk"])
+    other = _update(logs=[{"address": STARKNET, "topics": ["0x" + "77" * 32]}, {"topics": []}])
     assert _classify(other).reason == rollups.NO_EVENT
 
 

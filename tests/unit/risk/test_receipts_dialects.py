@@ -117,6 +117,7 @@ DIALECTS: dict[str, str] = {
     "web3.py, to_json": json.dumps(_numbers(int, status=1, type=3, to=TO)),
     "web3.py, hex() of HexBytes": json.dumps(WEB3_PY),
     "web3.py, repr of HexBytes": json.dumps(_numbers(int, status=1, transactionHash=f"HexBytes('{HASH}')")),
+    "web3.py, str of HexBytes": json.dumps(_numbers(int, status=1, transactionHash=str(bytes.fromhex(HASH[2:])))),
     "snake case": json.dumps(_snake(_numbers(int, status=1))),
     "floats of a data frame": json.dumps(_numbers(float, status=1.0)),
     "cast receipt --json": json.dumps({**NODE, "root": None, "logsBloom": "0x" + "00" * 256}),
