@@ -4,7 +4,7 @@ Purpose: the law of the settlement window, the margin it implies, the losses it 
 the price of contracts that settle on sampled marks. One module per analysis: `from kedge.risk import window, margin`.
 
 Invariants: times in seconds, volatilities and rates per year, margins as fractions of notional unless a docstring says
-otherwise; nothing is calibrated silently; outside the domain of a formula there is an error (1401..1415), never an
+otherwise; nothing is calibrated silently; outside the domain of a formula there is an error (1401..1416), never an
 extrapolation; simulations depend on seed and size alone, not on cores.
 
 Surface: the modules of this room, and the names below that they share.
@@ -24,6 +24,7 @@ from kedge.risk.errors import (
     NOT_POSITIVE,
     OUT_OF_DOMAIN,
     RISK_REFUSALS,
+    UNKNOWN_CURRENCY,
     UNKNOWN_NAME,
     UNKNOWN_UNIT,
     UNSORTED_TIMES,
@@ -49,6 +50,7 @@ __all__ = [
     "NOT_POSITIVE",
     "OUT_OF_DOMAIN",
     "RISK_REFUSALS",
+    "UNKNOWN_CURRENCY",
     "UNKNOWN_NAME",
     "UNKNOWN_UNIT",
     "UNSORTED_TIMES",

@@ -17,6 +17,7 @@
 | 1413 | UNKNOWN_NAME | a venue, model, tier, policy or key that does not exist |
 | 1414 | BAD_FILE | a file that is not what the command reads |
 | 1415 | BAD_SHAPE | an array of the wrong number of dimensions, or a matrix that is no correlation |
+| 1416 | UNKNOWN_CURRENCY | a sign of a currency that does not name one |
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ NOT_POSITIVE: Final = RiskRefusal(1412, "NOT_POSITIVE")
 UNKNOWN_NAME: Final = RiskRefusal(1413, "UNKNOWN_NAME")
 BAD_FILE: Final = RiskRefusal(1414, "BAD_FILE")
 BAD_SHAPE: Final = RiskRefusal(1415, "BAD_SHAPE")
+UNKNOWN_CURRENCY: Final = RiskRefusal(1416, "UNKNOWN_CURRENCY")
 
 RISK_REFUSALS: Final = (
     NOT_A_NUMBER,
@@ -73,4 +75,5 @@ RISK_REFUSALS: Final = (
     UNKNOWN_NAME,
     BAD_FILE,
     BAD_SHAPE,
+    UNKNOWN_CURRENCY,
 )

@@ -10,9 +10,17 @@ import math
 import re
 from dataclasses import dataclass
 from typing import Final
+from unicodedata import category
 
 from kedge.risk.constants import YEAR_SECONDS
-from kedge.risk.errors import MIXED_CURRENCIES, NEGATIVE_VOLATILITY, NOT_A_NUMBER, NOT_POSITIVE, UNKNOWN_UNIT
+from kedge.risk.errors import (
+    MIXED_CURRENCIES,
+    NEGATIVE_VOLATILITY,
+    NOT_A_NUMBER,
+    NOT_POSITIVE,
+    UNKNOWN_CURRENCY,
+    UNKNOWN_UNIT,
+)
 
 TIMES: Final = {
     "ms": 1e-3,
@@ -33,6 +41,7 @@ TIMES: Final = {
 }
 FRACTIONS: Final = {"%": 1e-2, "bp": 1e-4, "bps": 1e-4, "ppm": 1e-6}
 SCALES: Final = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "m": 1e6, "bn": 1e9, "B": 1e9}
+SIGNS: Final = {"$": "USD", "€": "EUR", "£": "GBP"}
 _QUANTITY: Final = re.compile(
     r"^\s*([+-]?(?:\d[\d_,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?nan|[+-]?inf)\s*(.*?)\s*$", re.I
 )
@@ -124,14 +133,31 @@ def volatility(text: str, name: str = "volatility") -> float:
     return value
 
 
+def _take_sign(text: str, name: str) -> tuple[str, str | None]:
+    """The text without the sign of a currency before or after it, and the currency."""
+    signs = [letter for letter in text if category(letter) == "Sc"]
+    if not signs:
+        return text, None
+    sign, bare = signs[0], text.replace(signs[0], "", 1)
+    if not text.lstrip("+-").startswith(sign) and not text.endswith(sign):
+        raise NOT_A_NUMBER.reject(f"{name} = {text!r}")
+    if sign not in SIGNS or len(signs) > 1:
+        known = ", ".join(f"{key} is {value}" for key, value in SIGNS.items())
+        raise UNKNOWN_CURRENCY.reject(f"{name} = {text!r}: {sign!r}; {known}, others by their letters, as in 100 JPY")
+    return bare, SIGNS[sign]
+
+
 def amount(text: str, name: str = "amount") -> Amount:
-    """Money: `"$100M"`, `"100M USD"`, `"13.125 BTC"`, `"250k USDC"`; the currency must be written."""
-    dollars = str(text).strip().startswith("$")
-    value, unit = _split(str(text).strip().removeprefix("$"), name)
+    """Money: `"$100M"`, `"€250k"`, `"100M USD"`, `"13.125 BTC"`, `"250k USDC"`; the currency must be written.
+
+    Refuses (1416) a sign that names no currency or one of several: `"¥100"` is yen or yuan.
+    """
+    bare, signed = _take_sign(str(text).strip(), name)
+    value, unit = _split(bare, name)
     found = _AMOUNT.match(unit)
     written = found.group("currency") if found else None
-    currency = "USD" if dollars and written is None else written
-    if found is None or currency is None or (dollars and currency != "USD"):
+    currency = written or signed
+    if found is None or currency is None or (signed and currency != signed):
         raise UNKNOWN_UNIT.reject(f"{name} = {text!r} has no currency; write $100M, 100M USD or 13.125 BTC")
     return Amount(value * SCALES[found.group("scale") or ""], currency)
 

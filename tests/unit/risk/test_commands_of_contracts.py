@@ -41,6 +41,23 @@ def test_options_show_hourly_beside_minutely(tmp_path: Path) -> None:
     assert hourly["cost"] > 6 * minutely["cost"] > 0
 
 
+def test_options_in_euros(tmp_path: Path) -> None:
+    words = (
+        "options",
+        "--contracts",
+        "up-and-out-call",
+        "--marks",
+        "1h",
+        "--strike",
+        "60000 EUR",
+        "--barrier",
+        "€63000",
+    )
+    found = _run(tmp_path, *words, "--spot", "€60000")
+    assert found["tables"][0]["units"]["on marks"] == "EUR"
+    assert found["tables"][0]["rows"][0]["cost"] == pytest.approx(49.48, abs=0.01)
+
+
 def test_options_with_jumps_have_no_closed_form(tmp_path: Path) -> None:
     jumps = ("--jump-rate", "50/yr", "--jump-mean", "0%", "--jump-deviation", "3%")
     found = _run(tmp_path, "options", "--contracts", "lookback-put", "--marks", "1h", *jumps)
@@ -76,6 +93,8 @@ def test_cross_rollup_with_three_legs(tmp_path: Path) -> None:
         (["options", "--contracts", "swing"], "UNKNOWN_NAME", "swing"),
         (["options", "--jump-rate", "50/yr"], "MISSING_CALIBRATION", "jump"),
         (["options", "--spot", "60000"], "UNKNOWN_UNIT", "60000"),
+        (["options", "--spot", "€64000"], "MIXED_CURRENCIES", "USD where EUR"),
+        (["options", "--spot", "₿1"], "UNKNOWN_CURRENCY", "₿"),
         (["options", "--barrier", "$50000"], "OUT_OF_DOMAIN", "50000"),
         (["portfolio", "--positions", "call:1:70000"], "OUT_OF_DOMAIN", "call:1:70000"),
         (["portfolio", "--positions", "call:nan:70000:1day:60%/yr"], "NOT_A_NUMBER", "nan"),

@@ -63,6 +63,13 @@ def test_fractions_rates_volatilities_amounts() -> None:
     assert units.amount("13.125 BTC") == units.Amount(13.125, "BTC")
     assert units.amount("250k USDC") == units.Amount(250e3, "USDC")
     assert str(units.amount("1bn USD") + units.amount("$1")) == "1,000,000,001 USD"
+    assert units.amount("€64000") == units.amount("64000 €") == units.Amount(64_000.0, "EUR")
+    assert units.amount("-£5M") == units.Amount(-5e6, "GBP")
+    assert units.amount("$5 USD") == units.Amount(5.0, "USD")
+    for sign in ("¥100", "100 ₿", "₽-5M", "$€5", "$$5"):
+        _refused(1416, repr(sign), units.amount, sign)
+    _refused(1405, "$5 EUR", units.amount, "$5 EUR")
+    _refused(1401, "5$5", units.amount, "5$5")
     _refused(1405, "'100'", units.amount, "100")
     _refused(1405, "'60%'", units.volatility, "60%")
     _refused(1402, "-5%/yr", units.volatility, "-5%/yr")
