@@ -34,6 +34,10 @@ class Estimate:
         """Whether `exact` lies within so many standard errors."""
         return abs(self.value - exact) <= errors * self.error
 
+    def __mul__(self, factor: float) -> Estimate:
+        """The same estimate in another unit."""
+        return Estimate(self.value * factor, self.error * abs(factor), self.count)
+
     def __str__(self) -> str:
         return f"{self.value:.6g} ± {self.error:.2g}"
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Cell = float | int | str | bool | None
+from kedge.risk.montecarlo import Estimate
+
+Cell = float | int | str | bool | Estimate | None
+"""A number stays a number, an estimate its two (value and standard error): how they are written is the reader's."""
 
 
 @dataclass(frozen=True)
@@ -67,3 +71,5 @@ class Result:
     tables: tuple[Table, ...]
     notes: tuple[str, ...] = ()
     figures: tuple[Figure, ...] = field(default=())
+    fitted: Mapping[str, str] = field(default_factory=dict)
+    """Inputs that a record has replaced, by name, with the value that was used."""

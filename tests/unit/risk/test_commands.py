@@ -123,6 +123,16 @@ def test_margin_from_recorded_prices(tmp_path: Path) -> None:
     assert "shorter than one step" in minute["why not FHS"]
 
 
+def test_simulated_numbers_are_two_numbers(tmp_path: Path) -> None:
+    summary, stages, _ = _json(tmp_path, "window", "--paths", "20000")["tables"]
+    for row in summary["rows"]:
+        assert row["VaR simulated"]["value"] == pytest.approx(row["VaR"], rel=0.1)
+        assert 0.0 < row["VaR simulated"]["error"] < 0.1
+        assert set(row["ES simulated"]) == {"value", "error"}
+    assert sum(row["share of W in a breach"]["value"] for row in stages["rows"]) == pytest.approx(200.0)
+    assert " ± " in _run("window", "--paths", "20000").output
+
+
 def test_pictures_need_matplotlib_and_say_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     error = _run("venues", "--plot", str(tmp_path / "a.svg")).exception

@@ -28,7 +28,7 @@ from kedge import __version__
 if TYPE_CHECKING:
     from kedge.risk import Cell, Column, Result, Table
 
-_FRAME = {"config", "json_out", "plot"}
+_FRAME = {"config", "json_out", "plot", "toml"}
 _PAGE = 132
 """Columns of a table that goes to a file or a pipe."""
 _running: ContextVar[typer.Context] = ContextVar("running")
@@ -85,12 +85,16 @@ def get_inputs() -> dict[str, tuple[Any, str]]:
 
 
 def _text(cell: Cell, column: Column) -> str:
+    from kedge.risk import Estimate
+
     if cell is None:
         return "-"
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, float):
         return format(cell, column.form)
+    if isinstance(cell, Estimate):
+        return f"{cell.value:{column.form}} ± {cell.error:{column.form}}"
     return f"{cell:,}" if isinstance(cell, int) else cell
 
 
@@ -112,6 +116,7 @@ def _show(result: Result, inputs: Mapping[str, tuple[Any, str]]) -> None:
     for source, words in (
         ("example", "Example inputs (not a calibration)"),
         ("file", "From the file"),
+        ("record", "Fitted to the record"),
         ("flag", "Given"),
     ):
         given = [
@@ -127,6 +132,13 @@ def _show(result: Result, inputs: Mapping[str, tuple[Any, str]]) -> None:
         console.print(f"- {note}", markup=False)
 
 
+def _value(cell: Cell) -> Any:
+    """A cell as JSON has it: an estimate is its value and its standard error, two numbers."""
+    from kedge.risk import Estimate
+
+    return {"value": cell.value, "error": cell.error} if isinstance(cell, Estimate) else cell
+
+
 def as_json(result: Result, inputs: Mapping[str, tuple[Any, str]]) -> dict[str, Any]:
     """The result as JSON: one object per row, keyed by column; units, inputs and curves beside it."""
     return {
@@ -138,7 +150,8 @@ def as_json(result: Result, inputs: Mapping[str, tuple[Any, str]]) -> dict[str, 
                 "title": table.title,
                 "units": {column.name: column.unit for column in table.columns},
                 "rows": [
-                    {column.name: cell for column, cell in zip(table.columns, row, strict=True)} for row in table.rows
+                    {column.name: _value(cell) for column, cell in zip(table.columns, row, strict=True)}
+                    for row in table.rows
                 ],
             }
             for table in result.tables
@@ -148,10 +161,11 @@ def as_json(result: Result, inputs: Mapping[str, tuple[Any, str]]) -> dict[str, 
     }
 
 
-def present(result: Result, json_out: Path | None, plot: Path | None) -> None:
-    """Print the result, then write it as JSON and draw it where that was asked."""
-    inputs = get_inputs()
-    _show(result, inputs)
+def present(result: Result, json_out: Path | None, plot: Path | None, *, quiet: bool = False) -> None:
+    """Print the result unless `quiet`, then write it as JSON and draw it where that was asked."""
+    inputs = {**get_inputs(), **{name: (value, "record") for name, value in result.fitted.items()}}
+    if not quiet:
+        _show(result, inputs)
     if json_out is not None:
         json_out.parent.mkdir(parents=True, exist_ok=True)
         json_out.write_text(json.dumps(as_json(result, inputs), indent=1, default=str) + "\n", encoding="utf-8")
