@@ -4,28 +4,36 @@ from __future__ import annotations
 
 import csv
 import gzip
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
 
 import numpy as np
 
+from kedge.risk import price_columns as columns
 from kedge.risk.checks import Array, positive_series, times
 from kedge.risk.constants import SLOT_SECONDS
 from kedge.risk.errors import BAD_FILE, EMPTY_SERIES, UNKNOWN_NAME, UNKNOWN_UNIT
 
-_TIME_UNITS: Final = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 _FEE_UNITS: Final = {"base_fee_wei": 1.0, "base_fee_gwei": 1e9}
+_NONE: Final[Mapping[int, tuple[str, ...]]] = {}
 _UNREADABLE = (OSError, EOFError, UnicodeDecodeError, csv.Error)
 
 
 @dataclass(frozen=True)
 class Prices:
-    """A price series: name, times (seconds since 1970, increasing) and prices at those times."""
+    """A price series: name, times (seconds since 1970, increasing) and prices at those times.
+
+    A bar's price is known at its close: its time is the close's where the file has one. Where it has only the time of
+    the open, that stands; it is early by one bar, the same for all, so no distance between two prices changes.
+    """
 
     name: str
     times: Array
     prices: Array
+    source: str = ""
+    """Which columns were read, and in which units; empty where there was no file."""
 
     @property
     def step(self) -> float:
@@ -49,55 +57,89 @@ class BaseFees:
 
 
 def open_text(path: Path) -> TextIO:
-    """The file as text, decompressed where its name ends in .gz."""
-    return gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
+    """The file as text, decompressed where its name ends in .gz, without the mark that some editors put first."""
+    text = "utf-8-sig"
+    return (
+        gzip.open(path, "rt", encoding=text, newline="")
+        if path.suffix == ".gz"
+        else path.open(encoding=text, newline="")
+    )
 
 
-def read_rows(path: Path) -> list[dict[str, str]]:
-    """Rows of a CSV file with a header; refuses (1414, 1403) what cannot be read or is empty."""
+class Row(dict[str, str]):
+    """One row of a CSV file, keyed by `spell(name)` of its columns; `line` is where it ends in the file."""
+
+    line: int = 0
+
+
+def read_rows(path: Path, headerless: Mapping[int, tuple[str, ...]] = _NONE) -> list[Row]:
+    """Rows of a CSV file, names of columns in lower case with underscores (`Adj Close` is `adj_close`).
+
+    A file whose first row is numbers throughout has no header; `headerless` then names its columns by their number.
+    Refuses (1414, 1403) what cannot be read, is empty or has neither.
+    """
     try:
         with open_text(path) as file:
-            rows = list(csv.DictReader(file))
+            lines = csv.reader(file)
+            cells = [(lines.line_num, line) for line in lines if any(cell.strip() for cell in line)]
     except _UNREADABLE as error:
         raise BAD_FILE.reject(f"{path}: {error}") from error
+    if not cells:
+        raise EMPTY_SERIES.reject(f"{path} has no rows")
+    first = cells[0][1]
+    if all(columns.is_number(cell) for cell in first):
+        names = headerless.get(len(first), ())
+        if not names:
+            raise BAD_FILE.reject(f"{path} has no header, and {len(first)} columns of numbers say too little")
+    else:
+        names, cells = tuple(columns.spell(cell) for cell in first), cells[1:]
+    rows = [_row(names, *cell) for cell in cells]
     if not rows:
         raise EMPTY_SERIES.reject(f"{path} has no rows")
     return rows
 
 
-def _column(rows: list[dict[str, str]], name: str, path: Path) -> list[str]:
-    values = [row.get(name) for row in rows]
-    for number, value in enumerate(values):
-        if value in (None, ""):
-            raise BAD_FILE.reject(f"{path}, row {number + 2}: no {name}")
-    return [str(value) for value in values]
+def _row(names: tuple[str, ...], line: int, cells: list[str]) -> Row:
+    row = Row(zip(names, (cell.strip() for cell in cells), strict=False))
+    row.line = line
+    return row
 
 
-def _only(rows: list[dict[str, str]], key: str, wanted: str | None, path: Path) -> tuple[list[dict[str, str]], str]:
+def _column(rows: list[Row], name: str, path: Path) -> list[str]:
+    for row in rows:
+        if not row.get(name):
+            raise BAD_FILE.reject(f"{path}, line {row.line}: no {name}")
+    return [row[name] for row in rows]
+
+
+def _only(rows: list[Row], key: str, wanted: str | None, path: Path) -> tuple[list[Row], str]:
     """The rows of one symbol (or window) of a file that holds several: the one asked for, else the first."""
     if key not in rows[0]:
         return rows, ""
-    known = list(dict.fromkeys(row[key] for row in rows))
+    known = list(dict.fromkeys(_column(rows, key, path)))
     chosen = wanted if wanted is not None else known[0]
     if chosen not in known:
         raise UNKNOWN_NAME.reject(f"{key} = {chosen!r} in {path}; known: {', '.join(known)}")
     return [row for row in rows if row[key] == chosen], chosen
 
 
+def _name(path: Path, chosen: str) -> str:
+    return path.name.removesuffix(".gz").removesuffix(".csv") + (f" {chosen}" if chosen else "")
+
+
 def read_prices(path: Path, symbol: str | None = None) -> Prices:
-    """Close prices of a file with `open_time_s|ms|us|ns` and `close`; where several symbols share it, one of them."""
-    rows, chosen = _only(read_rows(path), "symbol", symbol, path)
+    """Prices of a CSV file as vendors publish them (`price_columns`); where several symbols share it, one of them.
+
+    Refuses (1403, 1404, 1412, 1414) an empty series, times that do not increase, prices that are not above zero and a
+    file without a column of times or of prices; 1401 and 1405 a cell or a unit that means nothing.
+    """
+    rows, chosen = _only(read_rows(path, columns.HEADERLESS), "symbol", symbol, path)
     rows, _ = _only(rows, "pair", None, path)
-    stamp = next((name for name in rows[0] if name and name.startswith("open_time_")), None)
-    if stamp is None:
-        raise BAD_FILE.reject(f"{path}: no open_time_s, _ms, _us or _ns column, found {', '.join(map(str, rows[0]))}")
-    unit = stamp.removeprefix("open_time_")
-    if unit not in _TIME_UNITS:
-        raise UNKNOWN_UNIT.reject(f"{path}: times in {unit!r}; known: {', '.join(_TIME_UNITS)}")
-    name = path.name.removesuffix(".gz").removesuffix(".csv") + (f" {chosen}" if chosen else "")
-    stamps = times(_column(rows, stamp, path), f"{path.name} {stamp}", least=2) * _TIME_UNITS[unit]
-    closes = positive_series(_column(rows, "close", path), f"{path.name} close", least=2)
-    return Prices(name, stamps, closes)
+    found = columns.choose(tuple(rows[0]), str(path))
+    stamps, said = columns.read_times(_column(rows, found.time, path), found, path.name)
+    closes = positive_series(_column(rows, found.price, path), f"{path.name} {found.price}", least=2)
+    source = f"prices from {found.price}, times from {found.time} ({said})"
+    return Prices(_name(path, chosen), times(stamps, f"{path.name} {found.time}", least=2), closes, source)
 
 
 def read_base_fees(path: Path, window: str | None = None) -> BaseFees:
@@ -110,10 +152,9 @@ def read_base_fees(path: Path, window: str | None = None) -> BaseFees:
     unit = next((name for name in _FEE_UNITS if name in rows[0]), None)
     if unit is None:
         raise UNKNOWN_UNIT.reject(f"{path}: no {' or '.join(_FEE_UNITS)} column, found {', '.join(map(str, rows[0]))}")
-    name = path.name.removesuffix(".gz").removesuffix(".csv") + (f" {chosen}" if chosen else "")
     blocks = times(_column(rows, "block_number", path), f"{path.name} block_number", least=2)
     fees = positive_series(_column(rows, unit, path), f"{path.name} {unit}", least=2)
-    return BaseFees(name, blocks, fees * _FEE_UNITS[unit])
+    return BaseFees(_name(path, chosen), blocks, fees * _FEE_UNITS[unit])
 
 
 def read_windows(path: Path) -> list[str | None]:

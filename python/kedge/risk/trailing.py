@@ -16,6 +16,7 @@ from scipy.special import ndtri
 
 from kedge.risk.checks import Array, count, covers, one_of, probability, series
 from kedge.risk.errors import OUT_OF_DOMAIN
+from kedge.risk.gaps import find_ends
 from kedge.risk.recorded import Prices
 
 RISKMETRICS: Final = 0.94
@@ -85,12 +86,14 @@ def compute_margins(
 
 
 def compute_losses(prices: Prices, window: float, side: str = "long") -> Array:
-    """Loss per unit of notional over (t, t + window] for every recorded time; NaN where the record ends before.
+    """Loss per unit of notional over each window from a recorded time on; NaN where the record ends before it does.
 
-    The later price is the last one recorded at or before t + window, so gaps stay gaps and are not filled in.
+    It runs to the first price at or after the end of the window: over a gap nobody could leave the position, so the
+    whole move over it counts (`gaps.find_late` says which windows those are).
     """
     one_of(side, ("long", "short"), "side")
-    later = np.searchsorted(prices.times, prices.times + window, side="right") - 1
-    move = prices.prices[later] / prices.prices - 1.0
-    move[prices.times + window > prices.times[-1]] = np.nan
+    later = find_ends(prices.times, window)
+    known = later < prices.times.size
+    move = np.full(prices.times.size, np.nan)
+    move[known] = prices.prices[later[known]] / prices.prices[known] - 1.0
     return -move if side == "long" else move

@@ -48,14 +48,79 @@ def test_one_symbol_of_several(tmp_path: Path) -> None:
         ("open_time_s,close\n1,10\n2,-1\n", 1412),
         ("open_time_s,close\n1,10\n2,\n", 1414),
         ("open_time_min,close\n1,10\n2,11\n", 1405),
-        ("time,close\n1,10\n2,11\n", 1414),
-        ("open_time_s,price\n1,10\n2,11\n", 1414),
+        ("number,close\n1,10\n2,11\n", 1414),
+        ("open_time_s,volume\n1,10\n2,11\n", 1414),
+        ("date,close\n01/02/2020,10\n01/03/2020,11\n", 1401),
+        ("symbol,open_time_s,close\nA,1,10\n,2,11\n", 1414),
+        ("1,2,3\n4,5,6\n", 1414),
+        ("date,close\n2020-01-02,[/x]\n2020-01-03,11\n", 1401),
+        ("[/x],close\n1,10\n2,11\n", 1414),
     ],
 )
 def test_bad_prices_are_named(tmp_path: Path, text: str, code: int) -> None:
     with pytest.raises(RiskInputError) as refused:
         files.read_prices(_write(tmp_path, text))
     assert refused.value.code == code
+
+
+DAY = 1_577_923_200  # 2020-01-02
+KLINE = "1,3,1,{close},7,{end},70,5,3,30,0"
+
+
+def _klines(scale: int) -> str:
+    ends = [(DAY + 60 * minute) * scale + 60 * scale - 1 for minute in range(3)]
+    return "".join(f"{(DAY + 60 * m) * scale},{KLINE.format(close=10 + m, end=ends[m])}\n" for m in range(3))
+
+
+VENDORS = {
+    "business days with both closes": "Date,Open,Close,Adj Close,Volume\n2020-01-02,1,20,10,5\n2020-01-03,1,21,11,5\n",
+    "upper case": "TIMESTAMP,CLOSE\n1577923200,10\n1578009600,11\n",
+    "a mark before the header": "\ufeffdate,close\n2020-01-02,10\n2020-01-03,11\n",
+    "camel case in ms": "openTime,close\n1577923200000,10\n1578009600000,11\n",
+    "spaces and us": "Open time, Close\n1577923200000000, 10\n1578009600000000, 11\n",
+    "ns": "time,price\n1577923200000000000,10\n1578009600000000000,11\n",
+    "ISO dates with a zone": "datetime,close\n2020-01-02T02:00:00+02:00,10\n2020-01-03 00:00:00 UTC,11\n",
+    "ISO dates without dashes": "date,close\n20200102,10\n20200103,11\n",
+    "the unit changes on the way": "open_time,close\n1577923200000,10\n1578009600000000,11\n",
+    "the name has the wrong unit": "open_time_ms,close\n1577923200,10\n1578009600,11\n",
+    "the close's time before the open's": "open_time,close_time,close\n5,1577923200,10\n6,1578009600,11\n",
+    "blank lines": "date,close\n\n2020-01-02,10\n  \n2020-01-03,11\n\n",
+    "windows lines": "date,close\r\n2020-01-02,10\r\n2020-01-03,11\r\n",
+}
+
+
+@pytest.mark.parametrize("text", VENDORS.values(), ids=VENDORS)
+def test_prices_as_vendors_publish_them(tmp_path: Path, text: str) -> None:
+    found = files.read_prices(_write(tmp_path, text))
+    assert found.times.tolist() == [DAY, DAY + 86_400.0]
+    assert found.prices.tolist() == [10, 11]
+    assert "prices from" in found.source
+
+
+@pytest.mark.parametrize("header", ["", "open_time,open,high,low,close,volume,close_time,q,n,tb,tq,ignore\n"])
+@pytest.mark.parametrize("scale", [1_000, 1_000_000])
+def test_klines_with_and_without_a_header_are_known_at_their_close(tmp_path: Path, header: str, scale: int) -> None:
+    found = files.read_prices(_write(tmp_path, header + _klines(scale)))
+    assert found.times == pytest.approx([DAY + 60 * (m + 1) for m in range(3)], abs=2e-3)
+    assert found.prices.tolist() == [10, 11, 12]
+    assert "close_time" in found.source
+
+
+def test_what_was_understood_is_said(tmp_path: Path) -> None:
+    wrong = files.read_prices(_write(tmp_path, VENDORS["the name has the wrong unit"]))
+    assert "s by magnitude, although the column says ms" in wrong.source
+    both = files.read_prices(_write(tmp_path, VENDORS["business days with both closes"]))
+    assert "adj_close" in both.source
+    assert "ISO dates" in both.source
+    mixed = files.read_prices(_write(tmp_path, VENDORS["the unit changes on the way"]))
+    assert "ms and us" in mixed.source
+
+
+def test_a_refusal_names_the_line_and_quotes_the_cell(tmp_path: Path) -> None:
+    with pytest.raises(RiskInputError, match=r"line 4: no close"):
+        files.read_prices(_write(tmp_path, "date,close\n\n2020-01-02,10\n2020-01-03,\n"))
+    with pytest.raises(RiskInputError, match=r"'\[/x\]' is neither a number nor an ISO date"):
+        files.read_prices(_write(tmp_path, "date,close\n[/x],10\n2020-01-03,11\n"))
 
 
 def test_base_fees_in_wei_or_gwei(tmp_path: Path) -> None:

@@ -71,12 +71,18 @@ def test_the_floor_is_never_below_the_plain_estimate() -> None:
     assert floored[100:].min() > plain[100:].min()
 
 
-def test_losses_leave_gaps_as_gaps() -> None:
+def test_losses_run_to_the_first_price_after_a_gap() -> None:
     prices = Prices("gap", np.array([0.0, 60.0, 600.0, 660.0]), np.array([100.0, 99.0, 90.0, 95.0]))
     losses = trailing.compute_losses(prices, 60.0)
-    assert losses[:3] == pytest.approx([0.01, 0.0, -5 / 90])
+    assert losses[:3] == pytest.approx([0.01, 9 / 99, -5 / 90])
     assert np.isnan(losses[3])
     assert trailing.compute_losses(prices, 60.0, "short")[0] == pytest.approx(-0.01)
+    assert trailing.compute_losses(prices, 90.0)[0] == pytest.approx(0.1)
+
+
+def test_a_stamp_that_is_a_hair_early_is_on_time() -> None:
+    prices = Prices("jitter", np.array([0.0, 59.99, 120.0, 180.0]), np.array([100.0, 99.0, 98.0, 97.0]))
+    assert trailing.compute_losses(prices, 60.0)[0] == pytest.approx(0.01)
 
 
 def test_bad_inputs_are_named() -> None:
