@@ -16,6 +16,10 @@ SLOT_SECONDS: Final = 12.0
 FINALITY_SLOTS: Final = (64.0, 95.0)
 """Slots from inclusion to L1 finality: at least two epochs, at most one slot less than three (mean 79.5)."""
 
+MAINTENANCE: Final = 3.0 / 5.0
+CLOSE_OUT: Final = 2.0 / 5.0
+"""Shares of the initial margin at which the rules liquidate, and close out."""
+
 ZETA_HALF: Final = -1.4603545088095868
 """zeta(1/2)."""
 

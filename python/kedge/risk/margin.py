@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,7 +24,7 @@ from kedge.risk.checks import Array, count, covers, positive, positive_series, p
 from kedge.risk.constants import YEAR_DAYS, YEAR_SECONDS
 from kedge.risk.errors import OUT_OF_DOMAIN
 from kedge.risk.laws import Fixed, Law
-from kedge.risk.models import Model, fixed_window, solve_margin
+from kedge.risk.models import Gauss, Kou, Merton, Model, fixed_window, solve_margin
 from kedge.risk.normal import quantile
 from kedge.risk.window import Mixture, compute_mixture
 
@@ -67,6 +67,17 @@ def compute_margins(model: Model, laws: Mapping[str, Law], budget: float, reacti
         compute_margin(model, compute_mixture(stages), budget) for stages in (longer, laws, execution)
     )
     return Margins(initial, maintenance, close_out)
+
+
+def run_clock(model: Model, pace: float) -> Model:
+    """The model on a clock that runs only while its market trades, `pace` times as fast as the year's.
+
+    Multiply a budget per year by the same pace: a window then is time of trading, and a year so many less of them.
+    """
+    root = math.sqrt(positive(pace, "pace"))
+    if isinstance(model, Merton | Kou):
+        return replace(model, vol=model.vol * root, rate=model.rate * pace)
+    return Gauss(model.total_volatility * root)
 
 
 def margin_curve(model: Model, intervals: ArrayLike, budget: float) -> Array:
@@ -146,10 +157,10 @@ def filtered_margin(returns: ArrayLike, step: float, window: float, budget: floa
     return filters.filtered_var(losses, level, min(paths, fitted.residuals.size))
 
 
-def annual_volatility(returns: ArrayLike, step: float) -> float:
-    """Volatility per year of log returns `step` seconds apart (zero mean)."""
+def annual_volatility(returns: ArrayLike, per_year: float) -> float:
+    """Volatility per year of log returns of which `per_year` make a year (zero mean)."""
     values = series(returns, "returns", least=2)
-    return volatility(math.sqrt(float((values**2).mean()) * YEAR_SECONDS / positive(step, "step")))
+    return volatility(math.sqrt(float((values**2).mean()) * positive(per_year, "returns per year")))
 
 
 def log_returns(prices: ArrayLike) -> Array:
