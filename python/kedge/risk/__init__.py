@@ -33,7 +33,7 @@ from kedge.risk.errors import (
     RiskRefusal,
 )
 from kedge.risk.montecarlo import Estimate
-from kedge.risk.result import Cell, Column, Figure, Result, Series, Table
+from kedge.risk.result import TIME, Cell, Column, Figure, Result, Series, Table
 from kedge.risk.units import Amount
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "NOT_POSITIVE",
     "OUT_OF_DOMAIN",
     "RISK_REFUSALS",
+    "TIME",
     "UNKNOWN_CURRENCY",
     "UNKNOWN_NAME",
     "UNKNOWN_UNIT",

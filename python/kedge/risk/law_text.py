@@ -40,7 +40,7 @@ def parse_law(text: str, name: str) -> Law:
 def read_samples(file: Path, name: str) -> Samples:
     """Measured delays in seconds, one per line; a header line is skipped."""
     try:
-        lines = [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+        lines = [line.strip() for line in file.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise BAD_FILE.reject(f"{name}: {file}: {error}") from error
     values = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from kedge.risk.montecarlo import Estimate
 
@@ -12,9 +12,15 @@ Cell = float | int | str | bool | Estimate | None
 """A number stays a number, an estimate its two (value and standard error): how they are written is the reader's."""
 
 
+TIME: Final = "time"
+
+
 @dataclass(frozen=True)
 class Column:
-    """One column: its heading, its unit ("" for a plain number or a text) and how a float is written."""
+    """One column: its heading, its unit ("" for a plain number or a text) and how a float is written.
+
+    Seconds with the form `TIME` are written as people say times; the number stays one of seconds.
+    """
 
     name: str
     unit: str = ""
@@ -22,8 +28,8 @@ class Column:
 
     @property
     def heading(self) -> str:
-        """Name and unit."""
-        return f"{self.name} [{self.unit}]" if self.unit else self.name
+        """Name and unit; a time carries its own."""
+        return f"{self.name} [{self.unit}]" if self.unit and self.form != TIME else self.name
 
 
 @dataclass(frozen=True)

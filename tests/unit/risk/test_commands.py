@@ -109,6 +109,41 @@ def test_a_book_from_a_file(tmp_path: Path) -> None:
         assert error.code == number
 
 
+def test_a_book_may_begin_with_a_mark_and_name_its_columns_in_capitals(tmp_path: Path) -> None:
+    file = tmp_path / "book.csv"
+    file.write_text("\ufeffAccount,Notional,Equity\r\na,$1M,$50k\r\n\r\n", encoding="utf-8")
+    found = _json(tmp_path, "insolvency", "--book", str(file), "--anchoring", "1h")
+    assert [row["margin"] for row in found["tables"][1]["rows"]] == [5.0]
+    book = tmp_path / "book.toml"
+    book.write_text('\ufeff[[position]]\nkind = "future"\nsize = 1.0\n', encoding="utf-8")
+    assert _json(tmp_path, "portfolio", "--book", str(book), "--grids", "deribit")["tables"][0]["rows"]
+    config = tmp_path / "case.toml"
+    config.write_text("\ufeffsize = 2.0\n", encoding="utf-8")
+    assert _json(tmp_path, "venues", "--config", str(config))["inputs"]["size"]["value"] == 2.0
+
+
+MEASURED = {
+    "anchoring": ("best interval",),
+    "incidents": ("unwatched",),
+    "overshoot": ("mean simulated", "q99 simulated"),
+    "portfolio": ("worst move", "its weight"),
+    "sampling": ("fooled",),
+    "window": ("VaR simulated", "ES simulated", "share of W in a breach"),
+}
+
+
+@pytest.mark.parametrize("command", MEASURED)
+def test_numbers_are_numbers_in_every_json(command: str, tmp_path: Path) -> None:
+    tables = _json(tmp_path, command, *QUICK.get(command, []))["tables"]
+    for name in MEASURED[command]:
+        cells = [row[name] for table in tables for row in table["rows"] if name in row]
+        assert cells
+        for cell in cells:
+            assert isinstance(cell, float) or (set(cell) == {"value", "error"} and cell["error"] > 0.0)
+    texts = [cell for table in tables for row in table["rows"] for cell in row.values() if isinstance(cell, str)]
+    assert not any("±" in text for text in texts)
+
+
 def test_margin_from_recorded_prices(tmp_path: Path) -> None:
     lines, price = ["open_time_s,close"], 100.0
     for hour in range(3000):

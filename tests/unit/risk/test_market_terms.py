@@ -14,13 +14,13 @@ from typer.testing import CliRunner
 
 from kedge.cli.app import app
 from kedge.machine import OracleEngine
-from kedge.node import read_markets
 from kedge.risk import RiskInputError, constants
 from kedge.risk.market_terms import BOUNDS, DEFAULT_FLOOR
 from kedge.risk.montecarlo import get_stream
 from kedge.rules import rules
 from kedge.rules.margin import CLOSE_OUT, MAINTENANCE, PROPORTION
 from kedge.rules.market import TERMS
+from kedge.venue import read_markets
 
 HEAD = '[[market]]\nnumber = 0\nname = "BTC-PERP"\ntick_places = 1\nmark = 617500\n'
 CASES = {

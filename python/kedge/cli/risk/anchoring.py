@@ -82,7 +82,7 @@ def anchoring(
 
 
 def _optima(cost: float, capital: laws.DelayCost, overshoot: laws.DelayCost, latency: float) -> Table:
-    from kedge.risk import YEAR_DAYS, Column, Table, units
+    from kedge.risk import TIME, YEAR_DAYS, Column, Table, units
     from kedge.risk import anchoring as laws
 
     both = laws.DelayCost(capital.scale + overshoot.scale, 0.5)
@@ -95,10 +95,10 @@ def _optima(cost: float, capital: laws.DelayCost, overshoot: laws.DelayCost, lat
     rows = []
     for name, (delay, lag) in cases.items():
         best = laws.compute_optimum_with_latency(cost, delay, lag)
-        rows.append((name, units.show_time(best.interval), best.cost / YEAR_DAYS, best.gas_share * 100))
+        rows.append((name, best.interval, best.cost / YEAR_DAYS, best.gas_share * 100))
     columns = (
         Column("cost of delay"),
-        Column("best interval"),
+        Column("best interval", "s", TIME),
         Column("cost", "$/day", ",.0f"),
         Column("of it gas", "%", ".1f"),
     )
@@ -142,7 +142,7 @@ def _policies(cost: float, delay: laws.DelayCost) -> Table:
 
 
 def _recursion(cost: float, delay: laws.DelayCost, gas: float, own_gas: float) -> Table:
-    from kedge.risk import YEAR_DAYS, Column, Table, units
+    from kedge.risk import TIME, YEAR_DAYS, Column, Table
     from kedge.risk import anchoring as laws
     from kedge.risk import gas as prices_of_gas
 
@@ -150,11 +150,11 @@ def _recursion(cost: float, delay: laws.DelayCost, gas: float, own_gas: float) -
     for apps in _APPS:
         each = cost * min(1.0, prices_of_gas.compute_shared_gas(gas, own_gas if apps > 1 else 0.0, apps) / gas)
         best = laws.compute_optimum(each, delay)
-        rows.append((apps, each, units.show_time(best.interval), best.cost / YEAR_DAYS))
+        rows.append((apps, each, best.interval, best.cost / YEAR_DAYS))
     columns = (
         Column("applications"),
         Column("anchor", "$", ",.2f"),
-        Column("best interval"),
+        Column("best interval", "s", TIME),
         Column("cost of each", "$/day", ",.0f"),
     )
     return Table(columns, tuple(rows), "One proof for several applications")

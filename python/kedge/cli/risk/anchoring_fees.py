@@ -46,7 +46,7 @@ def compare_queues(records: list[recorded.BaseFees]) -> list[tuple[recorded.Base
 
 
 def show_comparison(found: policies.Comparison | str) -> Table:
-    from kedge.risk import Column, Table, constants, units
+    from kedge.risk import TIME, Column, Table, constants
 
     if isinstance(found, str):
         return Table((Column("not judged"),), ((found,),), "Recorded fees")
@@ -55,8 +55,8 @@ def show_comparison(found: policies.Comparison | str) -> Table:
         (
             judged.name,
             int(judged.outcome.ages.size),
-            units.show_time(float(judged.outcome.ages.mean()) * found.step),
-            units.show_time(float(judged.outcome.ages.max()) * found.step),
+            float(judged.outcome.ages.mean()) * found.step,
+            float(judged.outcome.ages.max()) * found.step,
             judged.outcome.gas * days,
             judged.outcome.total * days,
             judged.gas_saving * 100,
@@ -65,7 +65,10 @@ def show_comparison(found: policies.Comparison | str) -> Table:
         for judged in found.judged
     )
     columns = (
-        *(Column(name) for name in ("policy", "anchors", "mean interval", "longest")),
+        Column("policy"),
+        Column("anchors"),
+        Column("mean interval", "s", TIME),
+        Column("longest", "s", TIME),
         *(Column(name, "$/day", ",.0f") for name in ("gas", "total")),
         Column("saving on gas (published 8-29)", "%", ".1f"),
         Column("saving in all", "%", ".1f"),
@@ -74,15 +77,12 @@ def show_comparison(found: policies.Comparison | str) -> Table:
 
 
 def show_posting(name: str, queues: tuple[policies.Queue, ...]) -> Table:
-    from kedge.risk import Column, Table, units
+    from kedge.risk import TIME, Column, Table
 
-    rows = tuple(
-        (units.show_time(q.mean_delay), units.show_time(q.longest), q.saving * 100, "8-29", q.bound * 100)
-        for q in queues
-    )
+    rows = tuple((q.mean_delay, q.longest, q.saving * 100, "8-29", q.bound * 100) for q in queues)
     columns = (
-        Column("mean delay"),
-        Column("longest"),
+        Column("mean delay", "s", TIME),
+        Column("longest", "s", TIME),
         Column("saving", "%", ".1f"),
         Column("published", "%"),
         Column("hindsight", "%", ".1f"),

@@ -43,7 +43,7 @@ def _read_config(context: typer.Context, file: Path | None) -> Path | None:
     from kedge.risk import BAD_FILE, UNKNOWN_NAME
 
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BAD_FILE.reject(f"{file}: {error}") from error
     own = content.get(context.info_name or "", {key: v for key, v in content.items() if not isinstance(v, dict)})
@@ -85,12 +85,14 @@ def get_inputs() -> dict[str, tuple[Any, str]]:
 
 
 def _text(cell: Cell, column: Column) -> str:
-    from kedge.risk import Estimate
+    from kedge.risk import TIME, Estimate, units
 
     if cell is None:
         return "-"
     if isinstance(cell, bool):
         return "yes" if cell else "no"
+    if isinstance(cell, float) and column.form == TIME:
+        return units.show_time(cell)
     if isinstance(cell, float):
         return format(cell, column.form)
     if isinstance(cell, Estimate):

@@ -62,7 +62,7 @@ def incidents(
 
 
 def _replay(margin: float, sigma: float, notional: float, fund: float, coverage: float) -> Table:
-    from kedge.risk import Column, Table, units
+    from kedge.risk import TIME, Column, Table
     from kedge.risk import incidents as replay
 
     rows = []
@@ -72,11 +72,11 @@ def _replay(margin: float, sigma: float, notional: float, fund: float, coverage:
         paid = replay.compute_waterfall(found.mean * notional, fund, notional * margin)
         against = None if incident.move is None else incident.move * 100
         held = replay.compute_margin_held(sigma, window, coverage) * 100
-        rows.append((key, units.show_time(window), found.insolvency * 100, found.mean * notional / 1e3))
+        rows.append((key, window, found.insolvency * 100, found.mean * notional / 1e3))
         rows[-1] += (paid.fund / 1e3, paid.winners / 1e3, paid.uncovered / 1e3, held, against)  # type: ignore[assignment]
     columns = (
         Column("incident"),
-        Column("unwatched"),
+        Column("unwatched", "s", TIME),
         Column("insolvent", "%", ".2f"),
         Column("loss", "k$", ",.1f"),
         Column("fund", "k$", ",.1f"),

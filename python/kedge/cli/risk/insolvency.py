@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -70,19 +69,16 @@ def insolvency(
 def _read(file: Path | None) -> tuple[list[str], Book]:
     from kedge.risk import BAD_FILE, units
     from kedge.risk.insolvency import Book
+    from kedge.risk.recorded import Row, read_rows
 
     if file is None:
-        rows = [dict(zip(("account", "notional", "equity"), row, strict=True)) for row in _EXAMPLE]
+        rows = [Row(zip(("account", "notional", "equity"), row, strict=True)) for row in _EXAMPLE]
     else:
-        try:
-            with file.open(encoding="utf-8", newline="") as lines:
-                rows = list(csv.DictReader(lines))
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise BAD_FILE.reject(f"{file}: {error}") from error
-    for number, row in enumerate(rows):
+        rows = read_rows(file)
+    for row in rows:
         for column in ("account", "notional", "equity"):
             if not row.get(column):
-                raise BAD_FILE.reject(f"{file}, row {number + 2}: no {column}")
+                raise BAD_FILE.reject(f"{file}, line {row.line}: no {column}")
     book = Book.of(
         [units.amount(row["notional"], "notional") for row in rows],
         [units.amount(row["equity"], "equity") for row in rows],

@@ -104,7 +104,7 @@ def _read(file: Path) -> list[Position]:
     from kedge.risk import BAD_FILE
 
     try:
-        rows = tomllib.loads(file.read_text(encoding="utf-8")).get("position")
+        rows = tomllib.loads(file.read_text(encoding="utf-8-sig")).get("position")
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BAD_FILE.reject(f"{file}: {error}") from error
     if not isinstance(rows, list) or not rows:
@@ -118,10 +118,11 @@ def _summary(found: list[tuple[Grid, Margin]], currency: str) -> Table:
     rows = []
     for grid, margin in found:
         worst = grid.scenarios[margin.worst]
-        cell = f"{worst.move:+.0%}, volatility {worst.shock}, weight {worst.weight:.3g}"
-        rows.append((grid.name, margin.scan, margin.delta_floor, margin.initial, margin.maintenance, cell))
+        asked = (grid.name, margin.scan, margin.delta_floor, margin.initial, margin.maintenance)
+        rows.append((*asked, 100.0 * worst.move, worst.shock, worst.weight))
+    worst_cell = (Column("worst move", "%", "+.0f"), Column("its volatility"), Column("its weight", "", ".3g"))
     names = ("worst loss", "least on delta", "initial margin", "maintenance margin")
-    columns = (Column("grid"), *(Column(name, currency, ",.6g") for name in names), Column("worst cell"))
+    columns = (Column("grid"), *(Column(name, currency, ",.6g") for name in names), *worst_cell)
     return Table(columns, tuple(rows))
 
 

@@ -76,14 +76,14 @@ def _network(counts: list[int], nodes: int, columns: int) -> Table:
 
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
-            f"{fraction:.0%}",
+            100.0 * fraction,
             *(das.compute_fooled_exponent(fraction, nodes, count, columns) for count in counts),
             *(das.compute_fooled_exponent(fraction, nodes, count, columns, tight=True) for count in counts),
         )
         for fraction in _FRACTIONS
     )
     heads = (
-        Column("fooled"),
+        Column("fooled", "%", ".0f"),
         *(Column(f"k={count}", "", ".2f") for count in counts),
         *(Column(f"k={count} tight", "", ".2f") for count in counts),
     )
