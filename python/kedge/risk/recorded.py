@@ -100,7 +100,8 @@ def read_rows(path: Path, headerless: Mapping[int, tuple[str, ...]] = _NONE) -> 
 
 
 def _row(names: tuple[str, ...], line: int, cells: list[str]) -> Row:
-    row = Row(zip(names, (cell.strip() for cell in cells), strict=False))
+    missing = [""] * (len(names) - len(cells))
+    row = Row(zip(names, (cell.strip() for cell in (*cells, *missing)), strict=False))
     row.line = line
     return row
 

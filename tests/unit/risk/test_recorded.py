@@ -119,6 +119,8 @@ def test_what_was_understood_is_said(tmp_path: Path) -> None:
 def test_a_refusal_names_the_line_and_quotes_the_cell(tmp_path: Path) -> None:
     with pytest.raises(RiskInputError, match=r"line 4: no close"):
         files.read_prices(_write(tmp_path, "date,close\n\n2020-01-02,10\n2020-01-03,\n"))
+    with pytest.raises(RiskInputError, match=r"line 2: no close"):
+        files.read_prices(_write(tmp_path, "date,close\n2020-01-02\n2020-01-03,11\n"))
     with pytest.raises(RiskInputError, match=r"'\[/x\]' is neither a number nor an ISO date"):
         files.read_prices(_write(tmp_path, "date,close\n[/x],10\n2020-01-03,11\n"))
 
