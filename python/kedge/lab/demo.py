@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kedge import _native
 from kedge.lab.flow import Flow, FlowPlan
+from kedge.lab.report import gas_per_settlement
 from kedge.lab.run import DevnetRun, Summary
 from kedge.lab.session import Session
 from kedge.node import Devnet, Node, NodeOptions
@@ -71,7 +72,6 @@ class Demo(DevnetRun):
         proofs = [sum(c.seconds.values()) - c.seconds.get("queue", 0.0) for c in recorder.chunks]
         batches = list(recorder.batches.values())
         transactions = sum(chunk.transactions for chunk in recorder.chunks)
-        gas = sum(row.gas for row in batches)
         rates = [sample.rate for sample in recorder.margins]
         return {
             "accounts with deposits from L1": len(self.flow.deposits),
@@ -83,7 +83,7 @@ class Demo(DevnetRun):
             "chunks proved off-chain": len(recorder.chunks),
             "time_to_proof without queue, median (s)": statistics.median(proofs),
             "batches anchored": len(batches),
-            "gas_per_settlement": gas // max(1, transactions),
+            "gas_per_settlement": gas_per_settlement(batches),
             "longest settlement window (s)": max(sample.age for sample in recorder.windows),
             "margin rate, lowest and highest (%)": f"{min(rates) / 10_000:.2f} to {max(rates) / 10_000:.2f}",
             "withdrawn on L1 (coins)": paid / 1e6,

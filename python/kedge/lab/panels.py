@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from kedge.lab.report import BatchRow, ChunkRow, HeightSample, Report
-from kedge.show import TIERS, Axes, Band, Series, bar_chart, column_chart, line_chart
+from kedge.show import TIERS, Axes, Band, Series, bar_chart, column_chart, format_figure, line_chart
 
 STAGE_COLOURS: Final = ("s3", "s2", "s1", "s4", "s5", "s6")
 MARKET_COLOURS: Final = ("s1", "s2", "s4", "s3", "s5", "s6")
@@ -109,7 +109,7 @@ def _batch_note(batch: BatchRow) -> str:
 
 
 def _plain(value: float) -> str:
-    return f"{value:,.4g}" if abs(value) < 1_000 else f"{value:,.0f}"
+    return format_figure(value)
 
 
 def _short(value: float) -> str:

@@ -6,6 +6,7 @@ in bytes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -90,6 +91,12 @@ class BatchRow(msgspec.Struct, frozen=True):
     sent: float
     included: float | None = None
     final: float | None = None
+
+
+def gas_per_settlement(batches: Iterable[BatchRow]) -> float:
+    """All L1 gas of the batches, execution and blobs, divided by the state transitions in them; 0 of none."""
+    rows = list(batches)
+    return sum(row.gas + row.blob_gas for row in rows) / max(1, sum(row.transactions for row in rows))
 
 
 class MarginSample(msgspec.Struct, frozen=True):

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from kedge.lab.panels import PANELS
-from kedge.lab.report import Report, encode_report
-from kedge.show import frame_page, frame_table, frame_tiles, middle
+from kedge.lab.report import Report, encode_report, gas_per_settlement
+from kedge.show import format_figure, frame_page, frame_table, frame_tiles, middle
 from kedge.units.errors import Fault
 
 CAVEAT: Final = (
@@ -69,8 +69,7 @@ def _tiles(report: Report) -> str:
         tiles.append((f"{min(rates):.1f} to {max(rates):.1f} %", "initial margin rate, low to high"))
     settled = sum(batch.transactions for batch in report.batches)
     if settled:
-        gas = sum(batch.gas + batch.blob_gas for batch in report.batches)
-        tiles.append((f"{gas / settled:,.0f}", "gas per transaction, data included"))
+        tiles.append((format_figure(gas_per_settlement(report.batches)), "L1 gas per state transition, blobs included"))
     return frame_tiles(tiles)
 
 
@@ -112,12 +111,11 @@ def _provenance(report: Report) -> str:
         ("machine", run.machine),
         ("program digest", run.program),
         ("command", run.command or "not recorded"),
-        ("seed", "none" if run.seed is None else str(run.seed)),
         ("runs", str(run.runs)),
     ]
-    spreads = [
-        (s.name, s.unit, f"{s.low:,.4g}", f"{s.middle:,.4g}", f"{s.high:,.4g}", str(s.runs)) for s in run.spreads
-    ]
+    if run.seed is not None:
+        facts.insert(-1, ("seed", str(run.seed)))
+    spreads = [(s.name, s.unit, *map(format_figure, (s.low, s.middle, s.high)), str(s.runs)) for s in run.spreads]
     names = ("figure", "unit", "lowest", "median", "highest", "runs")
     return frame_table(("what", "value"), facts) + (frame_table(names, spreads) if spreads else "")
 
@@ -133,4 +131,4 @@ def _moment(value: float | None) -> str:
 def _value(value: str | float) -> str:
     if isinstance(value, str):
         return value
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+    return f"{value:,}" if isinstance(value, int) else format_figure(value)

@@ -23,5 +23,8 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def format_figure(value: float) -> str:
-    """A figure with about four digits that carry meaning."""
-    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
+    """A figure with about four digits that carry meaning, never with an exponent."""
+    if abs(value) >= 1_000:
+        return f"{value:,.0f}"
+    short = f"{value:.4g}"
+    return short if "e" not in short else f"{value:.12f}".rstrip("0").rstrip(".")

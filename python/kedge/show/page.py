@@ -19,7 +19,7 @@ h2{font-size:17px;margin:36px 0 12px}p{margin:0 0 8px}.sub{color:var(--soft)}
 .caveat{border-left:3px solid var(--s3);padding:6px 12px;margin:16px 0 20px;color:var(--soft);background:var(--card)}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(170px,1fr));gap:12px}
 .tile,.chart{background:var(--card);border:1px solid var(--edge);border-radius:8px;padding:14px 16px;margin:0}
-.tile b{display:block;white-space:nowrap;font-size:23px;font-weight:600;line-height:1.25}
+.tile b{display:block;overflow-wrap:anywhere;font-size:23px;font-weight:600;line-height:1.25}
 .tile span{color:var(--soft);font-size:13px}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,520px),1fr));gap:16px;margin-top:16px}
 figcaption{font-weight:600;margin-bottom:6px}.none{color:var(--mute);padding:40px 0;text-align:center}
@@ -29,9 +29,13 @@ svg text{font:14px system-ui,sans-serif;fill:var(--mute)}svg text.label{fill:var
 .grid{stroke:var(--grid);stroke-width:1}.base{stroke:var(--base);stroke-width:1}.band{fill:var(--band)}
 .dot{opacity:0}.mark:hover .dot{opacity:1}.mark:hover path{filter:brightness(1.12)}
 .wide{overflow-x:auto;margin-bottom:14px}table{border-collapse:collapse;width:100%;font-size:14px;background:var(--card)}
-th,td{text-align:left;padding:6px 12px;border-bottom:1px solid var(--grid);vertical-align:top}
+td{overflow-wrap:anywhere}th,td{text-align:left;padding:6px 12px;border-bottom:1px solid var(--grid);vertical-align:top}
 th{font-weight:600;color:var(--soft)}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 details{margin-top:10px}summary{cursor:pointer;color:var(--soft)}code{overflow-wrap:anywhere;font-size:13px}
+@media print{:root{color-scheme:light;--page:#fff;--card:#fff;--ink:#0b0b0b;--soft:#52514e;--mute:#6b6a66;
+--grid:#e1e0d9;--base:#c3c2b7;--edge:rgba(11,11,11,.10);--band:rgba(235,104,52,.13);
+--s1:#2a78d6;--s2:#1baf7a;--s3:#eda100;--s4:#4a3aa7;--s5:#e34948;--s6:#e87ba4}
+.chart,.tile{break-inside:avoid}.wide{overflow:visible}*{print-color-adjust:exact}}
 """
 
 

@@ -133,7 +133,7 @@ def test_river_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provenance:
     ]
     assert all(found[tier].note.startswith("sustained") for tier in tiers)
     assert (found["anchoring_interval p50"].middle, found["anchoring_interval max"].middle) == (4, 9)
-    assert (found["gas_per_settlement"].middle, found["settlement_window mean"].middle) == (20, 2)
+    assert (found["gas_per_settlement"].middle, found["settlement_window mean"].middle) == (60, 2)
     assert found["bust_rate"].middle == pytest.approx(0.02)
     monkeypatch.setattr("kedge.lab.bench.river.run_apart", lambda *_: river(6.0))
     found = check_rows(measure_river(tmp_path, 1, ignore), provenance, "river")

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
+import msgspec
 import pytest
 
 from kedge.lab.report import (
@@ -21,6 +22,7 @@ from kedge.lab.report import (
     WindowSample,
     decode_report,
     encode_report,
+    gas_per_settlement,
     read_report,
 )
 from kedge.lab.report_page import CAVEAT, render_report, write_report
@@ -79,6 +81,21 @@ def test_charts_say_what_they_show() -> None:
 
 def test_an_empty_report_says_so() -> None:
     assert render_report(Report(run=RUN)).count("No data in this run.") == 6
+
+
+def test_numbers_have_no_exponent_and_a_missing_seed_is_left_out() -> None:
+    run = msgspec.structs.replace(RUN, seed=None, spreads=[Spread("s", "s", 6e-5, 6e4, 6e12, 3)])
+    page = render_report(Report(run=run, batches=full().batches, summary={"large": 6.0e4, "small": 6e-7}))
+    assert not re.search(r"\de[+-]\d", page)
+    assert "60,000" in page
+    assert "0.0000006" in page
+    assert "<td>seed</td>" not in page
+
+
+def test_gas_per_settlement_counts_execution_and_blobs() -> None:
+    batches = full().batches
+    assert gas_per_settlement(batches) == (230_000 + 131_072 + 240_000 + 262_144) / 600
+    assert gas_per_settlement([]) == 0
 
 
 def test_json_round_trip(tmp_path: Path) -> None:

@@ -51,8 +51,8 @@ def _add_settlement(sheet: Sheet, figures: RiverFigures) -> None:
     sheet.add("settlement_window mean", "s", means, "now - L2 time of the last anchored state")
     sheet.add("settlement_window max", "s", [max(ages, default=0.0) for ages in windows])
     note = f"{figures.batches} batches, {figures.settled:,} transitions; no proof is verified on L1 yet"
-    sheet.add("gas_per_settlement", "gas", [figures.gas / max(1, figures.settled)], note)
-    sheet.add("blob gas per settlement", "gas", [figures.blob_gas / max(1, figures.settled)])
+    sheet.add("gas_per_settlement", "gas", [(figures.gas + figures.blob_gas) / max(1, figures.settled)], note)
+    sheet.add("of it blob gas", "gas", [figures.blob_gas / max(1, figures.settled)])
     note = f"{figures.contradictions} of {figures.settled:,} receipts contradict the proven state, by replay"
     sheet.add("bust_rate", "share", [figures.contradictions / max(1, figures.settled)], note)
     sheet.add("peak memory of the node", "MiB", [figures.peak / _MIB], "prover, load and recorder included")
