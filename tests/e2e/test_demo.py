@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import time
 from pathlib import Path
 from signal import SIGINT
-
-from rich.console import Console
 
 from kedge.cli.folder import claim_folder
 from kedge.lab import Demo, FlowPlan
@@ -30,7 +27,7 @@ def test_interrupted_and_then_to_the_end(tmp_path: Path) -> None:
 
     claim_folder(folder, "demo")
     assert count_orders(folder) == 0
-    with LiveView(Console(file=io.StringIO())) as view:
+    with LiveView(None) as view:
         outcome = Demo(folder, view, 5.0, PLAN).run("a test")
     assert outcome.complete
     summary = outcome.summary

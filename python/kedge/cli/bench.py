@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from kedge.cli.app import app
 from kedge.cli.options import JsonOut
+from kedge.cli.output import Screen, progress, say
 
 if TYPE_CHECKING:
     from kedge.lab import BenchRow, Told
@@ -34,17 +33,9 @@ def _stage(data: Path, name: str) -> Iterator[tuple[Path, Told]]:
     """A working folder that goes away, and a progress line."""
     data.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=data))
-    columns = (
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-    )
-    progress = Progress(*columns, console=Console(stderr=True), transient=True)
     try:
-        with progress:
-            task = progress.add_task(name, total=1.0)
-            yield folder, lambda text, part: progress.update(task, completed=part, description=f"{name}: {text}")
+        with progress(name) as told:
+            yield folder, lambda text, part: told(f"{name}: {text}", part)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -54,9 +45,7 @@ def _show(rows: list[BenchRow], json_out: Path | None) -> None:
 
     if json_out is not None:
         write_rows(rows, json_out)
-    console = Console()
-    console.width = max(console.width, TABLE_WIDTH)
-    console.print(rows_table(rows))
+    Screen(least=TABLE_WIDTH).print(rows_table(rows))
 
 
 @bench.command()
@@ -119,4 +108,4 @@ def everything(
             results[name] = measure(folder, told)
         _show(results[name], out / f"{name}.json")
     write_results(results, out / "results.md", f"kedge bench all --out {os.path.relpath(out)}")
-    typer.echo(f"written: {out / 'results.md'}")
+    say(f"written: {out / 'results.md'}")

@@ -12,6 +12,7 @@ from kedge.cli.app import EXIT_INTERRUPTED, app
 from kedge.cli.folder import claim_folder
 from kedge.cli.interrupt import orderly
 from kedge.cli.options import Data
+from kedge.cli.output import Screen, say
 
 
 @app.command()
@@ -29,12 +30,12 @@ def demo(
     from kedge.show import LiveView
 
     claim_folder(data, "demo")
-    with LiveView() as view:
+    with LiveView(Screen()) as view:
         run = Demo(data, view, seconds, None if seed is None else FlowPlan(seed=seed))
         with orderly(run.stop):
             outcome = run.run(" ".join(["kedge", *sys.argv[1:]]))
         if not outcome.complete:
-            view.console.print("stopped before the end; what was acknowledged is in", str(data))
+            say(f"stopped before the end; what was acknowledged is in {data}")
             raise typer.Exit(EXIT_INTERRUPTED)
         view.finish("Kedge demo", outcome.summary)
-    typer.echo(f"report: {outcome.page}\ncheck the proofs yourself: kedge verify {data}")
+    say(f"report: {outcome.page}\ncheck the proofs yourself: kedge verify {data}")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from kedge.cli.app import errors
+from kedge.cli.output import say_lines
 
 
 @contextmanager
@@ -20,7 +20,7 @@ def orderly(stop: Callable[[], None]) -> Iterator[None]:
         if asked:
             raise KeyboardInterrupt
         asked = True
-        errors.print("stopping in order; press Ctrl-C again to give up waiting")
+        say_lines("stopping in order; press Ctrl-C again to give up waiting")
         stop()
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}

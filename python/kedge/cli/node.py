@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ import typer
 from kedge.cli.app import app
 from kedge.cli.interrupt import orderly
 from kedge.cli.options import Data
+from kedge.cli.output import plain_handler, say
 
 if TYPE_CHECKING:
     from kedge.api import Service
@@ -93,15 +93,13 @@ def _made(data: Path) -> Path:
 
 def _log_plainly() -> None:
     """One plain line per event, on standard error."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
     logger = logging.getLogger("kedge")
-    logger.handlers, logger.propagate = [handler], False
+    logger.handlers, logger.propagate = [plain_handler()], False
     logger.setLevel(logging.INFO)
 
 
 def _announce(service: Service) -> None:
-    typer.echo(f"listening on {service.server.url} (also in {service.folder / 'node.json'}); Ctrl-C stops")
+    say(f"listening on {service.server.url} (also in {service.folder / 'node.json'}); Ctrl-C stops")
 
 
 @contextmanager
@@ -113,8 +111,8 @@ def _development_chain(data: Path, users: int) -> Iterator[Devnet]:
     try:
         if users and devnet.deposits() == 0:
             devnet.fund([STAKE] * users)
-            typer.echo(f"accounts 2 to {users + 1} deposit {STAKE // 10**6:,} coins each")
-        typer.echo(f"development chain on {devnet.chain.rpc.url}")
+            say(f"accounts 2 to {users + 1} deposit {STAKE // 10**6:,} coins each")
+        say(f"development chain on {devnet.chain.rpc.url}")
         yield devnet
     finally:
         devnet.close()
@@ -139,7 +137,7 @@ def _outside(data: Path, url: str, settlement: str | None, token: str | None, wi
     operator, chain = read_key(os.environ.pop(KEY_VARIABLE, None)), Chain(url)
     if token is not None:
         footing = deploy_on(data, chain, operator, _address(token, "--token"), L1Terms(challenge_window=window))
-        typer.echo(f"deployed Settlement at 0x{footing.place.deployment.settlement.hex()}")
+        say(f"deployed Settlement at 0x{footing.place.deployment.settlement.hex()}")
         return footing
     wanted = _address(settlement, "--settlement") if settlement is not None else None
     return settle_on(data, chain, operator, wanted, first_block)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from kedge.cli.app import app
+from kedge.cli.output import Screen, say, say_json
 from kedge.units.errors import Rejected
 
 program = typer.Typer(no_args_is_help=True, help="The rules as data: tables, constraints, buses, digest.")
@@ -32,28 +31,27 @@ def show(
         raise Rejected(NO_SUCH_TABLE, "NO_SUCH_TABLE", f"{table}; there are {', '.join(t.name for t in data)}")
     if as_json:
         facts = [t.as_data() for t in chosen]
-        typer.echo(json.dumps({"digest": traced().digest.hex(), "tables": facts}, indent=1))
+        say_json({"digest": traced().digest.hex(), "tables": facts})
         return
-    console = Console(highlight=False)
-    console.print(f"digest {traced().digest.hex()}, {len(traced().data):,} bytes")
+    say(f"digest {traced().digest.hex()}, {len(traced().data):,} bytes")
     rows = Table("table", "columns", "constraints", "bus uses", box=None)
     for item in chosen:
         rows.add_row(item.name, str(len(item.columns) or "built in"), str(len(item.constraints)), str(len(item.buses)))
-    console.print(rows)
+    Screen().print(rows)
     if table is not None:
-        _describe(console, table)
+        _describe(table)
 
 
-def _describe(console: Console, name: str) -> None:
+def _describe(name: str) -> None:
     """Columns, labels of constraints and buses of one table, and the words of its rule."""
     from kedge.rules import program as traced
     from kedge.rules import rules
 
     item = next(t for t in traced().tables if t.name == name)
     if name in rules.steps:
-        console.print(f"\n{(rules.steps[name].rule.__doc__ or '').strip()}\n", soft_wrap=True)
-    console.print("columns: " + ", ".join(item.columns), soft_wrap=True)
+        say(f"\n{(rules.steps[name].rule.__doc__ or '').strip()}\n")
+    say("columns: " + ", ".join(item.columns))
     labels = sorted({label for label, _ in item.constraints})
-    console.print("constraints: " + "; ".join(labels), soft_wrap=True)
+    say("constraints: " + "; ".join(labels))
     uses = [f"{'send' if use['sign'] > 0 else 'receive'} {use['bus']}" for use in item.buses]
-    console.print("buses: " + ", ".join(f"{use} x{uses.count(use)}" for use in dict.fromkeys(uses)))
+    say("buses: " + ", ".join(f"{use} x{uses.count(use)}" for use in dict.fromkeys(uses)))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from kedge.cli.app import EXIT_REFUSED, app
+from kedge.cli.output import say, say_json
 
 proof = typer.Typer(no_args_is_help=True, help="Look into proof files.")
 app.add_typer(proof, name="proof")
@@ -28,17 +27,14 @@ def inspect(
 
     facts = inspect_proof(file, program.read_bytes() if program is not None else None)
     if as_json:
-        typer.echo(json.dumps(facts, indent=1))
+        say_json(facts)
     else:
-        console = Console(highlight=False)
         for name, value in facts.items():
             if isinstance(value, list) and value and isinstance(value[0], tuple | list):
-                console.print(f"{name}:")
+                say(f"{name}:")
                 for item, figure in value:
-                    console.print(
-                        f"    {item:<24} {figure:.1f}" if isinstance(figure, float) else f"    {item:<24} {figure}"
-                    )
+                    say(f"    {item:<24} {figure:.1f}" if isinstance(figure, float) else f"    {item:<24} {figure}")
             else:
-                console.print(f"{name}: {value}", soft_wrap=True)
+                say(f"{name}: {value}")
     if not facts["holds"]:
         raise typer.Exit(EXIT_REFUSED)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from kedge.cli.app import app
+from kedge.cli.output import say, working
 from kedge.units.errors import Rejected
 
 if TYPE_CHECKING:
@@ -67,13 +67,12 @@ def reconstruct(
 
     With --data, only the development chain saved in that directory is read; the node may be running or gone.
     """
-    console = Console()
-    with open_l1(data, l1, settlement, first_block, beacon) as source, console.status("reading L1"):
+    with open_l1(data, l1, settlement, first_block, beacon) as source, working("reading L1"):
         state = source.rebuild()
-    console.print(f"batches   {state.batches}, {state.published_bytes:,} bytes of published data", highlight=False)
-    console.print(f"messages  {state.deposits} deposits, {len(state.withdrawals)} withdrawals", highlight=False)
-    console.print(f"records   {len(state.records):,}", highlight=False)
-    console.print(f"root      {state.root.hex()} [green](equals the contract's)[/]", highlight=False)
+    say(f"batches   {state.batches}, {state.published_bytes:,} bytes of published data")
+    say(f"messages  {state.deposits} deposits, {len(state.withdrawals)} withdrawals")
+    say(f"records   {len(state.records):,}")
+    say(f"root      {state.root.hex()} ", ("(equals the contract's)", "green"))
     if out is not None:
         records = {str(address): list(words) for address, words in sorted(state.records.items())}
         out.write_text(json.dumps({"root": state.root.hex(), "records": records}, indent=1) + "\n")

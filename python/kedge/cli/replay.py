@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import Progress, TextColumn
 
-from kedge.cli.app import EXIT_INTERRUPTED, app, errors
+from kedge.cli.app import EXIT_INTERRUPTED, app
 from kedge.cli.folder import claim_folder
 from kedge.cli.interrupt import orderly
 from kedge.cli.options import Data
+from kedge.cli.output import Screen, say, say_lines, working
 
 if TYPE_CHECKING:
     from kedge.lab import Tape
@@ -41,31 +41,30 @@ def replay(
         source = Replay(_scan(file, trades, stopped))
     claim_folder(data, "replay")
     path = fills or data / "fills.csv"
-    with LiveView() as view, FillsWriter(path, source.markets) as writer:
+    with LiveView(Screen()) as view, FillsWriter(path, source.markets) as writer:
         source.on_fill = writer.write
         run = TapeRun(data, source, view)
         with orderly(run.stop):
             outcome = run.run(" ".join(["kedge", *sys.argv[1:]]))
         if not outcome.complete:
-            view.console.print("stopped before the end; what was acknowledged is in", str(data))
+            say(f"stopped before the end; what was acknowledged is in {data}")
             raise typer.Exit(EXIT_INTERRUPTED)
         view.finish("Kedge replay", outcome.summary)
-    typer.echo(f"fills: {path}\nreport: {outcome.page}\ncheck the proofs yourself: kedge verify {data}")
+    say(f"fills: {path}\nreport: {outcome.page}\ncheck the proofs yourself: kedge verify {data}")
 
 
 def _scan(file: Path, trades: int | None, stopped: threading.Event) -> Tape:
     """The tape, after everything that could stop its replay was looked for; what was assumed about it is said."""
     from kedge.lab import scan_tape
 
-    with Progress(TextColumn("reading the tape: {task.completed:,} rows"), console=errors, transient=True) as progress:
-        task = progress.add_task("", total=None)
+    with working("reading the tape") as tell:
 
         def told(rows: int) -> None:
-            progress.update(task, completed=rows)
+            tell(f"reading the tape: {rows:,} rows")
             if stopped.is_set():
                 raise typer.Exit(EXIT_INTERRUPTED)
 
         tape = scan_tape(file, limit=trades, progress=told)
     for note in tape.notes:
-        typer.echo(f"note: {note}", err=True)
+        say_lines(f"note: {note}")
     return tape

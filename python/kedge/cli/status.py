@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from kedge.cli.app import app
 from kedge.cli.options import JsonOut
+from kedge.cli.output import Screen, say
 from kedge.units.errors import Fault
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def status(
     found = _ask(data) or read_status(data)
     if json_out is not None:
         json_out.write_bytes(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
-    _show(Console(highlight=False), found)
+    _show(found)
 
 
 def _ask(data: Path) -> Status | None:
@@ -61,23 +61,25 @@ def _ask(data: Path) -> Status | None:
             raise Fault(f"the node at {url} does not give its status ({error}); look at its log") from error
 
 
-def _show(console: Console, found: Status) -> None:
-    running = "[green]running[/]" if found.running else "[yellow]no node runs here[/]; read from its files"
-    console.print(f"node      {running}")
-    console.print(f"program   {found.program}\nroot      {found.root}", soft_wrap=True)
+def _show(found: Status) -> None:
+    if found.running:
+        say("node      ", ("running", "green"))
+    else:
+        say("node      ", ("no node runs here", "yellow"), "; read from its files")
+    say(f"program   {found.program}\nroot      {found.root}")
     table = Table("tier", "chunk", "transaction", "lag (s)", box=None)
     for tier, height in found.tiers.items():
         lag = "-" if height.lag is None else f"{height.lag:.1f}"
         table.add_row(tier, f"{height.chunk:,}", f"{height.transaction:,}", lag)
-    console.print(table)
+    Screen().print(table)
     if found.window is not None:
-        console.print(f"settlement window {found.window:.1f} s")
+        say(f"settlement window {found.window:.1f} s")
     state = found.anchoring
-    paused = " [bold yellow](anchoring is paused)[/]" if state.paused else ""
-    console.print(f"batches   {state.batches} made, {state.anchored} anchored, {state.final} final{paused}")
+    paused = ("(anchoring is paused)" if state.paused else "", "bold yellow")
+    say(f"batches   {state.batches} made, {state.anchored} anchored, {state.final} final ", paused)
     if found.counts is not None:
         counts = found.counts
-        console.print(f"counts    {counts.accepted:,} accepted, {counts.refused:,} refused, {counts.fills:,} fills")
+        say(f"counts    {counts.accepted:,} accepted, {counts.refused:,} refused, {counts.fills:,} fills")
     for trouble in filter(None, (found.trouble, state.trouble)):
-        console.print(f"[bold red]waits[/]     {trouble}", soft_wrap=True)
-    console.print("proved off-chain: no contract has checked these proofs")
+        say(("waits", "bold red"), f"     {trouble}")
+    say("proved off-chain: no contract has checked these proofs")

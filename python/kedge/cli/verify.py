@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from kedge.cli.app import EXIT_REFUSED, app
 from kedge.cli.options import JsonOut
+from kedge.cli.output import say, working
 from kedge.cli.reconstruct import Address, Beacon, FirstBlock, open_l1
 
 if TYPE_CHECKING:
@@ -37,28 +37,27 @@ def verify(
     from kedge.proving import verify_directory
     from kedge.rules import program
 
-    console = Console()
-    with console.status("checking") as status:
-        verdict = verify_directory(directory, watch=lambda done, of: status.update(f"checking chunk {done} of {of}"))
+    with working("checking") as told:
+        verdict = verify_directory(directory, watch=lambda done, of: told(f"checking chunk {done} of {of}"))
     own = program().digest.hex()
-    console.print(f"program   {verdict.program} ({'this version' if verdict.program == own else 'ANOTHER version'})")
-    console.print(f"chunks    {verdict.chunks}, {verdict.transactions} transactions", highlight=False)
-    console.print(f"root      {verdict.last_root}", highlight=False)
+    say(f"program   {verdict.program} ({'this version' if verdict.program == own else 'ANOTHER version'})")
+    say(f"chunks    {verdict.chunks}, {verdict.transactions} transactions")
+    say(f"root      {verdict.last_root}")
     if verdict.proofs:
         bits = min(proof.bits_conjectured for proof in verdict.proofs)
         proven = min(proof.bits_proven for proof in verdict.proofs)
-        console.print(f"proofs    {len(verdict.proofs)}, at least {bits:.1f} bits conjectured, {proven:.1f} proven")
+        say(f"proofs    {len(verdict.proofs)}, at least {bits:.1f} bits conjectured, {proven:.1f} proven")
     if against_l1:
-        with open_l1(directory, url, settlement, first_block, beacon) as source, console.status("reading L1"):
-            console.print(_compare(directory, source.rebuild(), verdict), highlight=False)
+        with open_l1(directory, url, settlement, first_block, beacon) as source, working("reading L1"):
+            say(_compare(directory, source.rebuild(), verdict))
     for finding in verdict.findings:
-        console.print(f"[red]{finding}[/]", highlight=False, soft_wrap=True)
+        say((str(finding), "red"))
     if json_out is not None:
         json_out.write_text(json.dumps(verdict.as_dict(), indent=1) + "\n")
     if not verdict.holds:
-        console.print(f"[bold red]does not hold[/]: {len(verdict.findings)} findings")
+        say(("does not hold", "bold red"), f": {len(verdict.findings)} findings")
         raise typer.Exit(EXIT_REFUSED)
-    console.print("[bold green]holds[/] (proved off-chain: no contract has checked these proofs)")
+    say(("holds", "bold green"), " (proved off-chain: no contract has checked these proofs)")
 
 
 def _compare(directory: Path, state: Reconstruction, verdict: Verdict) -> str:

@@ -10,15 +10,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.layout import Layout
 from rich.live import Live
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 TIERS: Final = ("sequenced", "published", "proved", "anchored", "final")
 """The tiers of finality in order; `proved` is proved off-chain: no contract checks proofs in this version."""
@@ -135,12 +138,11 @@ def final_table(title: str, rows: Mapping[str, str | int | float]) -> Table:
 class LiveView:
     """Shows snapshots: redraws on a terminal, logs lines elsewhere. A context manager; `update` may be called often."""
 
-    def __init__(self, console: Console | None = None, clock: Callable[[], float] = time.monotonic) -> None:
-        self.console = console or Console()
-        self._clock = clock
-        self._live = (
-            Live(console=self.console, refresh_per_second=4, transient=True) if self.console.is_terminal else None
-        )
+    def __init__(self, console: Console | None, clock: Callable[[], float] = time.monotonic) -> None:
+        """A view without a console shows nothing."""
+        self._console, self._clock = console, clock
+        is_screen = console is not None and console.is_terminal
+        self._live = Live(console=console, refresh_per_second=4, transient=True) if is_screen else None
         self._phase = ""
         self._logged = -_LOG_EVERY
 
@@ -149,16 +151,19 @@ class LiveView:
         if self._live is not None:
             self._live.update(render(snapshot))
             return
+        if self._console is None:
+            return
         now = self._clock()
         if snapshot.phase != self._phase or now - self._logged >= _LOG_EVERY:
             self._phase, self._logged = snapshot.phase, now
-            self.console.print(log_line(snapshot), highlight=False, markup=False, soft_wrap=True)
+            self._console.print(log_line(snapshot), highlight=False, markup=False, soft_wrap=True)
 
     def finish(self, title: str, rows: Mapping[str, str | int | float]) -> None:
         """Stop redrawing and print the final table."""
         if self._live is not None:
             self._live.stop()
-        self.console.print(final_table(title, rows))
+        if self._console is not None:
+            self._console.print(final_table(title, rows))
 
     def __enter__(self) -> LiveView:
         if self._live is not None:

@@ -6,6 +6,7 @@ from io import StringIO
 
 from rich.console import Console
 
+from kedge.cli.output import Screen
 from kedge.show.view import (
     FillLine,
     LiveView,
@@ -76,7 +77,7 @@ def test_sparkline_scales_from_zero() -> None:
 def test_a_pipe_gets_a_line_per_phase_and_then_one_every_few_seconds() -> None:
     out = StringIO()
     moments = iter([0.0, 1.0, 2.0, 8.0])
-    with LiveView(Console(file=out, width=80), clock=lambda: next(moments)) as view:
+    with LiveView(Screen(file=out), clock=lambda: next(moments)) as view:
         view.update(SNAPSHOT)
         view.update(SNAPSHOT)
         view.update(Snapshot(time=1, phase="other", progress=1))

@@ -19,11 +19,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table as Grid
 
 from kedge import __version__
+from kedge.cli.output import Screen, styled
 
 if TYPE_CHECKING:
     from kedge.risk import Cell, Column, Result, Table
@@ -104,17 +103,15 @@ def _grid(table: Table) -> Grid:
     grid = Grid(title=table.title or None, title_justify="left", header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     for at, column in enumerate(table.columns):
         texts = all(isinstance(row[at], str) for row in table.rows)
-        grid.add_column(escape(column.heading), justify="left" if texts else "right", overflow="fold")
+        grid.add_column(column.heading, justify="left" if texts else "right", overflow="fold")
     for row in table.rows:
-        grid.add_row(*(escape(_text(cell, column)) for cell, column in zip(row, table.columns, strict=True)))
+        grid.add_row(*(_text(cell, column) for cell, column in zip(row, table.columns, strict=True)))
     return grid
 
 
 def _show(result: Result, inputs: Mapping[str, tuple[Any, str]]) -> None:
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=_PAGE)
-    console.print(f"[bold]{escape(result.title)}[/]")
+    screen = Screen(piped=_PAGE)
+    screen.print(styled((result.title, "bold")))
     for source, words in (
         ("example", "Example inputs (not a calibration)"),
         ("file", "From the file"),
@@ -127,11 +124,11 @@ def _show(result: Result, inputs: Mapping[str, tuple[Any, str]]) -> None:
             if origin == source and value is not None and value not in ([], ())
         ]
         if given:
-            console.print(f"[dim]{words}: {escape(' · '.join(given))}[/]", markup=True)
+            screen.print(styled((f"{words}: {' · '.join(given)}", "dim")))
     for table in result.tables:
-        console.print(_grid(table))
+        screen.print(_grid(table))
     for note in result.notes:
-        console.print(f"- {note}", markup=False)
+        screen.print(f"- {note}")
 
 
 def _value(cell: Cell) -> Any:

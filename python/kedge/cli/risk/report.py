@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
+from kedge.cli.output import say
 from kedge.cli.risk.app import risk
 from kedge.cli.risk.common import Config, get_inputs
 from kedge.units.errors import Fault
@@ -147,15 +147,12 @@ def _write(page: Path, text: str) -> None:
 def _tell(found: Findings, currency: str, page: Path) -> None:
     from kedge.risk.units import show_time
 
-    console = Console(highlight=False)
     middle, last = found.ages[len(found.ages) // 2], found.longest_age
-    console.print(f"settlement window   median {show_time(middle)}, longest {show_time(last)}")
-    console.print(
+    say(f"settlement window   median {show_time(middle)}, longest {show_time(last)}")
+    say(
         f"margin it implies   {found.own.margin:.2%} with jumps, {found.own.diffusive:.2%} without; "
         f"fixed margin {found.exposure.fixed_margin:.2%}"
     )
-    console.print(f"expected bad debt   {found.own.bad_debt_jumps:,.0f} {currency} a year at the fixed margin")
-    console.print(
-        f"best interval       {show_time(found.optimum.interval)} at {found.gas_cost:,.4g} {currency} per anchor"
-    )
-    console.print(f"page                {page}", soft_wrap=True)
+    say(f"expected bad debt   {found.own.bad_debt_jumps:,.0f} {currency} a year at the fixed margin")
+    say(f"best interval       {show_time(found.optimum.interval)} at {found.gas_cost:,.4g} {currency} per anchor")
+    say(f"page                {page}")

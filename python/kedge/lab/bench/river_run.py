@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from rich.console import Console
 
 from kedge.lab.bench.apart import Told
 from kedge.lab.bench.audit import Audit
@@ -140,7 +139,7 @@ class _River:
 
     def run(self, job: RiverJob) -> RiverFigures:
         """Calibrate, feed, let everything become final, replay."""
-        view = LiveView(Console(quiet=True))
+        view = LiveView(None)
         with Session(self.node, self.stream, view, "river") as session:
             self.devnet.fund(self.stream.deposits)
             session.open()
