@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from kedge.sequencer import DataDirectory, DirectoryLock
 from kedge.units.errors import Fault
 
 
 def claim_folder(folder: Path, command: str) -> None:
     """Make `folder` empty for `command`; Fault if it holds anything that this command did not
     make, or is in use."""
+    from kedge.sequencer import DataDirectory, DirectoryLock
+
     mark = folder / f"made-by-{command}"
     if folder.exists() and any(folder.iterdir()):
         if not mark.exists():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kedge.cli.app import app
+from kedge.cli.options import check_target
 from kedge.cli.output import say, working
 from kedge.units.errors import Rejected
 
@@ -61,7 +62,9 @@ def reconstruct(
     settlement: Address = None,
     first_block: FirstBlock = 0,
     beacon: Beacon = None,
-    out: Annotated[Path | None, typer.Option(help="Write the rebuilt records to this file as JSON.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(callback=check_target, help="Write the rebuilt records to this file as JSON.")
+    ] = None,
 ) -> None:
     """Rebuild every record of the exchange from L1's contracts, logs and blobs, checking each claim on the way.
 
@@ -74,5 +77,7 @@ def reconstruct(
     say(f"records   {len(state.records):,}")
     say(f"root      {state.root.hex()} ", ("(equals the contract's)", "green"))
     if out is not None:
+        from kedge.show import write_file
+
         records = {str(address): list(words) for address, words in sorted(state.records.items())}
-        out.write_text(json.dumps({"root": state.root.hex(), "records": records}, indent=1) + "\n")
+        write_file(out, json.dumps({"root": state.root.hex(), "records": records}, indent=1) + "\n")

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
 from rich.table import Table
 
@@ -33,12 +32,17 @@ def status(
 
     found = _ask(data) or read_status(data)
     if json_out is not None:
-        json_out.write_bytes(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
+        import msgspec
+
+        from kedge.show import write_file
+
+        write_file(json_out, msgspec.json.format(msgspec.json.encode(found)) + b"\n")
     _show(found)
 
 
 def _ask(data: Path) -> Status | None:
     """The running node's own answer; None if nothing answers where DIR/node.json points."""
+    import msgspec
     import requests
 
     from kedge.api import NODE_FILE

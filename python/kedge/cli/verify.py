@@ -53,7 +53,9 @@ def verify(
     for finding in verdict.findings:
         say((str(finding), "red"))
     if json_out is not None:
-        json_out.write_text(json.dumps(verdict.as_dict(), indent=1) + "\n")
+        from kedge.show import write_file
+
+        write_file(json_out, json.dumps(verdict.as_dict(), indent=1) + "\n")
     if not verdict.holds:
         say(("does not hold", "bold red"), f": {len(verdict.findings)} findings")
         raise typer.Exit(EXIT_REFUSED)

@@ -9,8 +9,7 @@ from typing import Final
 
 from kedge.lab.panels import PANELS
 from kedge.lab.report import Report, encode_report, gas_per_settlement
-from kedge.show import format_figure, frame_page, frame_table, frame_tiles, middle
-from kedge.units.errors import Fault
+from kedge.show import format_figure, frame_page, frame_table, frame_tiles, middle, write_file
 
 CAVEAT: Final = (
     "Proofs are checked off-chain in this version (kedge verify): no contract checks them yet. The tier is therefore "
@@ -41,14 +40,8 @@ def render_report(report: Report) -> str:
 def write_report(report: Report, folder: Path) -> tuple[Path, Path]:
     """Write `report.html` and `report.json` into a folder and return their paths; Fault if the disk refuses."""
     page, data = folder / "report.html", folder / "report.json"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        page.write_text(render_report(report), encoding="utf-8")
-        data.write_bytes(encode_report(report))
-    except OSError as failure:
-        raise Fault(
-            f"the report cannot be written to {folder}: {failure.strerror}; free space or name another"
-        ) from failure
+    write_file(page, render_report(report))
+    write_file(data, encode_report(report))
     return page, data
 
 

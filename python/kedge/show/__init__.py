@@ -1,11 +1,13 @@
 """Show: how figures become something to look at, without knowing what they are about.
 
-Purpose: charts, page frames, tables, the live view, number formats, and the provenance that every figure carries.
+Purpose: charts, page frames, tables, the live view, number formats, files, and the provenance that every figure
+carries.
 Invariants: a page is one file that loads nothing from elsewhere; everything shown is given as plain data.
 Surface: what `__all__` lists.
 """
 
 from kedge.show.charts import Axes, Band, Series, bar_chart, column_chart, line_chart
+from kedge.show.files import write_file
 from kedge.show.numbers import format_figure, middle, percentile
 from kedge.show.page import frame_page, frame_table, frame_tiles
 from kedge.show.provenance import Provenance, peak_memory, read_commit, read_machine, read_provenance
@@ -38,4 +40,5 @@ __all__ = [
     "read_machine",
     "read_provenance",
     "render",
+    "write_file",
 ]

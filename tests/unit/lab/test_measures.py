@@ -183,5 +183,5 @@ def test_results_say_what_was_reached(tmp_path: Path) -> None:
     lines = path.read_text().splitlines()
     assert "kedge bench all" in lines[0]
     assert sum("abc123" in line and "a note" in line for line in lines) == 3
-    with pytest.raises(Fault, match="name another folder"):
-        write_results({"prover": rows}, tmp_path / "no" / "results.md", "x")
+    with pytest.raises(Fault, match="name another"):
+        write_results({"prover": rows}, path / "results.md", "x")

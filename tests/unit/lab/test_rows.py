@@ -72,7 +72,7 @@ def test_every_row_carries_its_provenance(tmp_path: Path) -> None:
     assert "commit abc123+" in capture.get()
     assert "| prover | 1,000 orders | time_to_proof | s | 1 | 1.5 | 2 | 2 | abc123+ |" in rows_markdown([row])
     with pytest.raises(Fault):
-        write_rows([row], tmp_path / "no" / "out.json")
+        write_rows([row], tmp_path / "out.json" / "out.json")
 
 
 def test_figures_have_four_digits() -> None:

@@ -22,6 +22,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table as Grid
 
 from kedge import __version__
+from kedge.cli.options import check_target
 from kedge.cli.output import Screen, styled
 
 if TYPE_CHECKING:
@@ -64,8 +65,13 @@ Config = Annotated[
         help="TOML file with the same names as the flags, at its top or in a table named after the command.",
     ),
 ]
-JsonOut = Annotated[Path | None, typer.Option("--json", help="Also write inputs, tables and curves here as JSON.")]
-PlotOut = Annotated[Path | None, typer.Option("--plot", help="Also draw the result here (.svg or .png).")]
+JsonOut = Annotated[
+    Path | None,
+    typer.Option("--json", callback=check_target, help="Also write inputs, tables and curves here as JSON."),
+]
+PlotOut = Annotated[
+    Path | None, typer.Option("--plot", callback=check_target, help="Also draw the result here (.svg or .png).")
+]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the simulation; the same seed gives the same numbers.")]
 
 
@@ -166,8 +172,9 @@ def present(result: Result, json_out: Path | None, plot: Path | None, *, quiet: 
     if not quiet:
         _show(result, inputs)
     if json_out is not None:
-        json_out.parent.mkdir(parents=True, exist_ok=True)
-        json_out.write_text(json.dumps(as_json(result, inputs), indent=1, default=str) + "\n", encoding="utf-8")
+        from kedge.show import write_file
+
+        write_file(json_out, json.dumps(as_json(result, inputs), indent=1, default=str) + "\n")
     if plot is not None:
         from kedge.cli.risk.plot import draw
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kedge.show import write_file
 from kedge.units.errors import Fault
 
 if TYPE_CHECKING:
@@ -101,6 +103,7 @@ def draw(title: str, figures: tuple[Figure, ...], file: Path) -> None:
         panels: Any = canvas.subplots(1, len(figures), squeeze=False)
         for axes, figure in zip(panels[0], figures, strict=True):
             _panel(axes, figure)
-        file.parent.mkdir(parents=True, exist_ok=True)
         metadata = {"Date": None} if file.suffix == ".svg" else {"Software": None}
-        canvas.savefig(file, metadata=metadata)
+        picture = io.BytesIO()
+        canvas.savefig(picture, format=file.suffix[1:], metadata=metadata)
+    write_file(file, picture.getvalue())

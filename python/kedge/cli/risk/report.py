@@ -10,7 +10,6 @@ import typer
 from kedge.cli.output import say
 from kedge.cli.risk.app import risk
 from kedge.cli.risk.common import Config, get_inputs
-from kedge.units.errors import Fault
 
 if TYPE_CHECKING:
     from kedge.cli.risk.evidence import Evidence
@@ -56,6 +55,7 @@ def report(
     from kedge.risk import units
     from kedge.risk.capital import Exposure
     from kedge.risk.models import Merton
+    from kedge.show import write_file
 
     stake = units.amount(open_interest, "open-interest")
     exposure = Exposure(
@@ -80,7 +80,7 @@ def report(
         if name not in ("data", "out")
     }
     page = out or data / "risk.html"
-    _write(page, render_page(found, stake.currency, given))
+    write_file(page, render_page(found, stake.currency, given))
     _tell(found, stake.currency, page)
 
 
@@ -134,14 +134,6 @@ def _find(
         optimum=compute_optimum_with_latency(gas, cost, fixed),
         optimum_bare=compute_optimum_with_latency(gas, cost, 0.0),
     )
-
-
-def _write(page: Path, text: str) -> None:
-    try:
-        page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise Fault(f"{page} cannot be written: {error.strerror}; free space or name another with --out") from error
 
 
 def _tell(found: Findings, currency: str, page: Path) -> None:

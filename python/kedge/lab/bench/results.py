@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from kedge.lab.bench.rows import BenchRow, rows_markdown
-from kedge.show import format_figure
-from kedge.units.errors import Fault
+from kedge.show import format_figure, write_file
 
 
 class Target(NamedTuple):
@@ -52,10 +51,7 @@ def write_results(results: Mapping[str, Sequence[BenchRow]], path: Path, command
     rows = [row for part in results.values() for row in part]
     tables = [f"## {name}\n\n{rows_markdown(part)}" for name, part in results.items()]
     page = "\n".join([f"<!-- Written by `{command}`; do not edit. -->", "# Results", "", targets_table(rows), *tables])
-    try:
-        path.write_text(page, encoding="utf-8")
-    except OSError as failure:
-        raise Fault(f"the results cannot be written to {path}: {failure.strerror}; name another folder") from failure
+    write_file(path, page)
 
 
 def targets_table(rows: Sequence[BenchRow]) -> str:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kedge.lab.report import Spread
-from kedge.show import Provenance, format_figure, middle
+from kedge.show import Provenance, format_figure, middle, write_file
 from kedge.units.errors import Fault
 
 
@@ -66,10 +66,7 @@ def build_row(bench: str, case: str, spread: Spread, provenance: Provenance, not
 
 def write_rows(rows: Sequence[BenchRow], path: Path) -> None:
     """Write rows as JSON; Fault if the disk refuses."""
-    try:
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(BenchReport(list(rows))), indent=1))
-    except OSError as failure:
-        raise Fault(f"the figures cannot be written to {path}: {failure.strerror}; name another file") from failure
+    write_file(path, msgspec.json.format(msgspec.json.encode(BenchReport(list(rows))), indent=1))
 
 
 def rows_table(rows: Sequence[BenchRow]) -> Table:
