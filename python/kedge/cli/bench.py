@@ -23,7 +23,9 @@ bench = typer.Typer(no_args_is_help=True, help="Measure this machine; every figu
 app.add_typer(bench, name="bench")
 
 Runs = Annotated[int, typer.Option(min=1, help="How often each figure is measured.")]
-Data = Annotated[Path, typer.Option("--data", help="Where working files go: the disk that is measured.")]
+Data = Annotated[
+    Path, typer.Option("--data", file_okay=False, help="Where working files go: the disk that is measured.")
+]
 WORK = Path("data/bench")
 TABLE_WIDTH = 150
 
@@ -89,7 +91,9 @@ def river(
 
 @bench.command(name="all")
 def everything(
-    out: Annotated[Path, typer.Option(help="Folder for prover.json, sequencer.json, river.json, results.md.")],
+    out: Annotated[
+        Path, typer.Option(file_okay=False, help="Folder for prover.json, sequencer.json, river.json, results.md.")
+    ],
     runs: Runs = 3,
     data: Data = WORK,
 ) -> None:

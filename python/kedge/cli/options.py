@@ -25,7 +25,7 @@ def check_target(path: Path | None) -> Path | None:
     return path
 
 
-Data = Annotated[Path, typer.Option("--data", help="Data directory; made if it does not exist.")]
+Data = Annotated[Path, typer.Option("--data", file_okay=False, help="Data directory; made if it does not exist.")]
 JsonOut = Annotated[
     Path | None, typer.Option("--json", callback=check_target, help="Also write the result to this file as JSON.")
 ]

@@ -101,19 +101,29 @@ def say_json(facts: object) -> None:
 
 @contextmanager
 def working(text: str) -> Iterator[Callable[[str], None]]:
-    """A spinner on standard error with a text, which the function that this gives changes."""
-    with Screen(stderr=True).status(styled(text)) as status:
+    """A spinner with a text, which the function that this gives changes; only where standard error is a terminal."""
+    screen = Screen(stderr=True)
+    if not screen.is_terminal:
+        yield lambda newer: None
+        return
+    with screen.status(styled(text)) as status:
         yield lambda newer: status.update(styled(newer))
 
 
 @contextmanager
 def progress(text: str) -> Iterator[Callable[[str, float], None]]:
-    """A bar on standard error; the function that this gives sets the text and the share that is done, 0 to 1."""
+    """A bar; the function that this gives sets the text and the share that is done, 0 to 1; only where standard error is
+    a terminal.
+    """
+    screen = Screen(stderr=True)
+    if not screen.is_terminal:
+        yield lambda newer, part: None
+        return
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     words = TextColumn("{task.description}", markup=False)
     columns = (BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), words)
-    with Progress(*columns, console=Screen(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=screen, transient=True) as bar:
         task = bar.add_task(visible(text, lines=False), total=1.0)
         yield lambda newer, part: bar.update(task, description=visible(newer, lines=False), completed=part)
 

@@ -57,7 +57,9 @@ def _address(text: str | None) -> bytes:
 
 @app.command()
 def reconstruct(
-    data: Annotated[Path | None, typer.Option("--data", help="Data directory with a development chain.")] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", file_okay=False, help="Data directory with a development chain.")
+    ] = None,
     l1: Url = None,
     settlement: Address = None,
     first_block: FirstBlock = 0,

@@ -12,7 +12,7 @@ import typer
 from kedge.cli.app import EXIT_INTERRUPTED, app
 from kedge.cli.folder import claim_folder
 from kedge.cli.interrupt import orderly
-from kedge.cli.options import Data
+from kedge.cli.options import Data, check_target
 from kedge.cli.output import Screen, say, say_lines, working
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 def replay(
     file: Annotated[Path, typer.Argument(help="A recorded tape (.csv, .csv.gz, .zip); layouts: docs/guide/replay.md.")],
     data: Data = Path("data/replay"),
-    fills: Annotated[Path | None, typer.Option(help="CSV of the fills; DATA/fills.csv by default.")] = None,
+    fills: Annotated[
+        Path | None, typer.Option(callback=check_target, help="CSV of the fills; DATA/fills.csv by default.")
+    ] = None,
     trades: Annotated[int | None, typer.Option(min=1, help="Replay only this many trades.")] = None,
 ) -> None:
     """Turn each trade of a tape into a maker's and a taker's order, match, prove and anchor them.

@@ -22,7 +22,9 @@ ASK_SECONDS = 5.0
 
 @app.command()
 def status(
-    data: Annotated[Path, typer.Option("--data", help="Data directory of the node.")] = Path("data/node"),
+    data: Annotated[Path, typer.Option("--data", file_okay=False, help="Data directory of the node.")] = Path(
+        "data/node"
+    ),
     json_out: JsonOut = None,
 ) -> None:
     """Show heights, lags and the settlement window. Asks the node that runs on the directory; reads its files if none
@@ -50,7 +52,7 @@ def _ask(data: Path) -> Status | None:
 
     try:
         url = json.loads((data / NODE_FILE).read_text())["url"]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Fault(f"{data / NODE_FILE} is damaged ({error}); remove it if no node runs") from error

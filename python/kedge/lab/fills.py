@@ -22,6 +22,7 @@ class FillsWriter:
         self.count = 0
         self._markets = {market.index: market for market in markets}
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             self._file: IO[str] = path.open("w", encoding="utf-8", newline="")
         except OSError as failure:
             reason = f"cannot write the fills to {path}: {failure.strerror}; choose another place for --fills"

@@ -120,12 +120,21 @@ def test_bars_spinners_and_logs_do(
     text: str, shown: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "8000")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with progress(text) as told:
+        told(text, 0.5)
+    with working(text) as tell:
+        tell(text)
+    drawn = capsys.readouterr().err
+    assert drawn.count(shown if "\t" not in text else r"fault: y\r") >= 2
+    assert not any(c in drawn for c in ("\x1b]0", "\x1b[31m", "\x07", "\x9b", "\u202e", "\u2066"))
+    monkeypatch.delenv("FORCE_COLOR")
     with progress(text) as told, working(text) as tell:
         told(text, 0.5)
         tell(text)
     handler = plain_handler()
     handler.emit(logging.LogRecord("kedge", logging.INFO, "", 0, "L1 says %s", (text,), None))
-    assert capsys.readouterr().err.endswith(f"L1 says {shown}\n")
+    assert capsys.readouterr().err[9:] == f"L1 says {shown}\n", "in a file there are no bars"
 
 
 def test_a_traceback_in_the_log_keeps_its_lines(capsys: pytest.CaptureFixture[str]) -> None:

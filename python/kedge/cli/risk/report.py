@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kedge.cli.options import check_target
 from kedge.cli.output import say
 from kedge.cli.risk.app import risk
 from kedge.cli.risk.common import Config, get_inputs
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
 
 @risk.command()
 def report(
-    data: Annotated[Path, typer.Option("--data", help="Data directory of a node, demo, replay or bench.")] = Path(
-        "data/demo"
-    ),
-    out: Annotated[Path | None, typer.Option(help="Where to write the page; DATA/risk.html by default.")] = None,
+    data: Annotated[
+        Path, typer.Option("--data", file_okay=False, help="Data directory of a node, demo, replay or bench.")
+    ] = Path("data/demo"),
+    out: Annotated[
+        Path | None, typer.Option(callback=check_target, help="Where to write the page; DATA/risk.html by default.")
+    ] = None,
     open_interest: Annotated[str, typer.Option(help="Open interest [amount].")] = "$100M",
     at_margin: Annotated[str, typer.Option(help="Share of it that sits exactly at its margin [%].")] = "10%",
     fixed_margin: Annotated[str, typer.Option(help="A margin that does not follow the window [%].")] = "2.5%",

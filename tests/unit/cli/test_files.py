@@ -1,0 +1,162 @@
+"""Files that are not there, not files, not readable or not what they should be: a clear line and a status, for each
+command that takes one; and no traceback."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import kedge.cli  # noqa: F401  registers the commands
+from kedge.cli.app import EXIT_FAULT, EXIT_REFUSED, run
+from kedge.cli.options import check_target
+from kedge.show import write_file
+from kedge.units.errors import Fault
+
+USAGE = 2
+READERS = {
+    "replay": ["replay", "FILE", "--data", "DATA"],
+    "measure receipts": ["measure", "receipts", "FILE"],
+    "proof inspect": ["proof", "inspect", "FILE"],
+    "proof inspect --program": ["proof", "inspect", "PROOF", "--program", "FILE"],
+    "verify": ["verify", "FILE"],
+    "status": ["status", "--data", "FILE"],
+    "reconstruct": ["reconstruct", "--data", "FILE"],
+    "node": ["node", "--data", "DATA", "--markets", "FILE"],
+    "node --data": ["node", "--data", "FILE", "--markets", "no such file"],
+    "risk report": ["risk", "report", "--data", "FILE"],
+    "risk backtest": ["risk", "backtest", "--prices", "FILE"],
+    "risk window --detect": ["risk", "window", "--detect", "file:FILE"],
+    "risk window --config": ["risk", "window", "--config", "FILE"],
+    "risk portfolio --config": ["risk", "portfolio", "--config", "FILE"],
+}
+WRITERS = {
+    "risk window --json": ["risk", "window", "--paths", "1000", "--json", "FILE"],
+    "risk window --plot": ["risk", "window", "--paths", "1000", "--plot", "FILE"],
+    "status": ["status", "--data", "DATA", "--json", "FILE"],
+    "verify": ["verify", "DATA", "--json", "FILE"],
+    "reconstruct": ["reconstruct", "--data", "DATA", "--out", "FILE"],
+    "bench": ["bench", "prover", "--data", "DATA", "--json", "FILE"],
+    "risk report": ["risk", "report", "--data", "DATA", "--out", "FILE"],
+    "replay": ["replay", "no such tape", "--data", "DATA", "--fills", "FILE"],
+}
+
+
+def _make(folder: Path, what: str) -> Path:
+    path = folder / "x[" / "b]\x1b[31m.csv"
+    path.parent.mkdir()
+    if what == "a folder":
+        path.mkdir()
+    elif what == "a cut archive":
+        path = path.with_suffix(".gz")
+        path.write_bytes(gzip.compress(b"price,quantity\n" * 99)[:20])
+    elif what == "no text":
+        path.write_bytes(b"\xff\xfe\x00[/x]\n")
+    elif what == "another text":
+        path.write_text("[/x],b\n1,2\n")
+    elif what == "a link to itself":
+        path.symlink_to(path.name)
+    elif what == "a name that is no text":
+        return Path(os.fsdecode(os.fsencode(folder) + b"/\xff.csv"))
+    elif what == "unreadable":
+        path.write_text("x")
+        path.chmod(0)
+        if os.access(path, os.R_OK):
+            pytest.skip("this user may read everything")
+    return path
+
+
+def _kedge(
+    arguments: list[str], file: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> tuple[int, str]:
+    """Status of a command and its words on standard error."""
+    names = {"DATA": str(folder / "data"), "PROOF": str(folder / "proof")}
+    (folder / "proof").write_bytes(b"no proof")
+    words = [names.get(word, word).replace("FILE", str(file)) for word in arguments]
+    monkeypatch.setattr(sys, "argv", ["kedge", *words])
+    status = run()
+    return status, capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "nothing", "a folder", "a cut archive", "no text", "another text", "a link to itself", "a name that is no text",
+        "unreadable",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("arguments", READERS.values(), ids=list(READERS))
+def test_a_bad_file_is_a_line_and_a_status(
+    arguments: list[str],
+    what: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status, said = _kedge(arguments, _make(tmp_path, what), tmp_path, monkeypatch, capsys)
+    assert status in (EXIT_REFUSED, USAGE, EXIT_FAULT), said
+    assert "Traceback" not in said
+    assert "\x1b" not in said
+    if status != USAGE and "verify" not in arguments:
+        assert said.count("\n") == 1
+        assert said.startswith("rejected: " if status == EXIT_REFUSED else "fault: ")
+
+
+@pytest.mark.parametrize("what", ["a folder", "below a file"])
+@pytest.mark.parametrize("arguments", WRITERS.values(), ids=list(WRITERS))
+def test_a_bad_target_is_refused_before_the_work(
+    arguments: list[str],
+    what: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "data").mkdir()
+    target = tmp_path / "[" / "x].svg"
+    target.parent.mkdir()
+    if what == "a folder":
+        target.mkdir()
+    else:
+        target.write_text("")
+        target /= "x.svg"
+    status, said = _kedge(arguments, target, tmp_path, monkeypatch, capsys)
+    assert status == EXIT_FAULT
+    assert said.startswith(f"fault: {target} ")
+    assert list((tmp_path / "data").iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux")
+def test_a_full_disk_is_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, said = _kedge(WRITERS["risk window --json"], Path("/dev/full"), tmp_path, monkeypatch, capsys)
+    assert (status, "No space left on device; free space" in said) == (EXIT_FAULT, True)
+
+
+def test_missing_folders_are_made(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "c.txt"
+    assert check_target(path) == path
+    assert not path.parent.exists()
+    write_file(path, "5 °C \udcff")
+    assert path.read_text(encoding="utf-8") == "5 °C \\udcff"
+    write_file(path, b"\xff")
+    assert path.read_bytes() == b"\xff"
+    for wrong in (path / "d", tmp_path):
+        with pytest.raises(Fault, match="name a"):
+            check_target(wrong)
+    with pytest.raises(Fault, match="a file is in the way"):
+        write_file(path / "d", "")
+    assert check_target(None) is None
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux")
+def test_standard_output_that_takes_nothing() -> None:
+    """Full: a fault in one line, and the status says so. Closed: nobody wants to read."""
+    for where, expected in (("> /dev/full", (EXIT_FAULT, "fault: No space left on device\n")), (">&-", (0, ""))):
+        line = f'"$0" -c "from kedge.cli import main; main()" --version {where}'
+        done = subprocess.run(["/bin/sh", "-c", line, sys.executable], capture_output=True, text=True, check=False)  # noqa: S603
+        assert (done.returncode, done.stderr) == expected
