@@ -112,8 +112,8 @@ def working(text: str) -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def progress(text: str) -> Iterator[Callable[[str, float], None]]:
-    """A bar; the function that this gives sets the text and the share that is done, 0 to 1; only where standard error is
-    a terminal.
+    """A bar, only where standard error is a terminal; the function that this gives sets the text and the share that is
+    done, 0 to 1.
     """
     screen = Screen(stderr=True)
     if not screen.is_terminal:

@@ -10,6 +10,7 @@ from typing import Final
 from kedge.lab.desk import Desk
 from kedge.rules import FIRST_USER
 from kedge.units import QUOTE
+from kedge.units.errors import Broken
 from kedge.venue import BUY, GTC, IOC, SELL, Market, MarketTerms, Outcome, Transaction, cancel
 
 CROWD_MARKETS: Final = (
@@ -69,43 +70,65 @@ class Crowd:
         return work
 
     def draw(self, mix: Mix) -> Transaction:
-        """The next transaction; a cancel becomes a resting order while there is nothing to cancel."""
+        """The next transaction. A cancel becomes an order while there is nothing to cancel, an order becomes a cancel
+        while no account has a slot for it. `Broken` if neither can be: the outcomes were never fed back.
+        """
+        return self._draw(mix)[0]
+
+    def orders(self, count: int, mix: Mix) -> list[Transaction]:
+        """`count` orders, or the cancels that became of them, and the cancels that come between them."""
+        work: list[Transaction] = []
+        while count:
+            transaction, is_turn = self._draw(mix)
+            work.append(transaction)
+            count -= is_turn
+        return work
+
+    def _draw(self, mix: Mix) -> tuple[Transaction, bool]:
+        """A transaction, and whether it is an order's turn."""
         if not self._drawn:
             self._drawn = mix.pack()
             self.desk.rng.shuffle(self._drawn)
         kind = self._drawn.pop()
-        return (self._cancel() if kind == "cancel" else None) or self._place(crosses=kind == "cross")
-
-    def orders(self, count: int, mix: Mix) -> list[Transaction]:
-        """`count` orders, and the cancels that come between them."""
-        work: list[Transaction] = []
-        while count:
-            work.append(self.draw(mix))
-            count -= work[-1][0] == "place"
-        return work
+        cancelled = self._cancel() if kind == "cancel" else None
+        if cancelled is not None:
+            return cancelled, False
+        found = self._place(crosses=kind == "cross") or self._make_room()
+        if found is None:
+            raise Broken("every slot of the crowd is taken by an order that is leaving: feed the outcomes back")
+        return found, True
 
     def feedback(self, sent: Sequence[Transaction], outcomes: Sequence[Outcome]) -> None:
         """Learn what became of transactions, the node's own included."""
         self.desk.feedback(sent, outcomes)
         self._leaving.clear()
 
-    def _place(self, crosses: bool) -> Transaction:
+    def _place(self, crosses: bool) -> Transaction | None:
+        """An order of an account chosen at random, or of the next one that has a slot; None if no account has."""
         rng = self.desk.rng
-        while True:
-            account, market, side = rng.choice(self.accounts), rng.choice(self.markets), rng.choice((BUY, SELL))
-            away = _CROSS_PPM if crosses else -rng.randint(*_REST_PPM)
-            price = self.desk.around(market.index, away if side == BUY else -away)
-            placed = self.desk.place(account, market.index, side, price, rng.randint(*_SIZES), IOC if crosses else GTC)
+        account, market, side = rng.choice(self.accounts), rng.choice(self.markets), rng.choice((BUY, SELL))
+        away = _CROSS_PPM if crosses else -rng.randint(*_REST_PPM)
+        price = self.desk.around(market.index, away if side == BUY else -away)
+        size, terms = rng.randint(*_SIZES), IOC if crosses else GTC
+        for who in (*range(account, self.accounts.stop), *range(self.accounts.start, account)):
+            placed = self.desk.place(who, market.index, side, price, size, terms)
             if placed:
                 return placed[0]
+        return None
 
     def _cancel(self) -> Transaction | None:
         """Of an account chosen at random that has one, the oldest live order that is not leaving already."""
         rng = self.desk.rng
-        for _ in self.accounts:
-            account = rng.choice(self.accounts)
-            for order in self.desk.live(account):
-                if (account, order.slot) not in self._leaving:
-                    self._leaving.add((account, order.slot))
-                    return cancel(account, order.slot)
+        tried = (self._leave(rng.choice(self.accounts)) for _ in self.accounts)
+        return next(filter(None, tried), None)
+
+    def _make_room(self) -> Transaction | None:
+        """A cancel of whichever account has something left to cancel."""
+        return next(filter(None, map(self._leave, self.accounts)), None)
+
+    def _leave(self, account: int) -> Transaction | None:
+        for order in self.desk.live(account):
+            if (account, order.slot) not in self._leaving:
+                self._leaving.add((account, order.slot))
+                return cancel(account, order.slot)
         return None

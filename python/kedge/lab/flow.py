@@ -29,6 +29,8 @@ A second of the demo stands for a minute of an exchange, so sigma is a day's vol
 square root of 60: a short demo moves margin as an hour would.
 """
 
+_PATIENCE: Final = 1_000
+"""Steps without an order after which the flow closes: traders who are stuck do not come to life again."""
 _CALM: Final = Tendency(50, 30)
 _FEAR: Final = Tendency(30, 12)
 
@@ -72,7 +74,7 @@ class Flow:
         self._marks = {market.index: market.mark for market in self._markets}
         self.desk.estimates.marks.update(self._marks)
         self._enrol(first_account)
-        self._step = 0
+        self._step = self._idle = 0
         self._closed = False
 
     @property
@@ -112,12 +114,18 @@ class Flow:
         return not begin <= self.moment < end
 
     def next(self) -> list[Transaction]:
-        """One step of everybody; then the withdrawals; then nothing."""
-        if self._closed:
-            return []
-        if self.moment >= PPM:
-            self._closed = True
-            return self._closing()
+        """One step of everybody, or more until somebody acts; then the withdrawals; then nothing."""
+        while not self._closed:
+            if self.moment >= PPM or self._idle >= _PATIENCE:
+                self._closed = True
+                return self._closing()
+            placed, burst = self.desk.placed, self._act()
+            self._idle = self._idle + 1 if self.desk.placed == placed else 0
+            if burst:
+                return burst
+        return []
+
+    def _act(self) -> list[Transaction]:
         burst = self._move()
         for market in self._markets:
             burst += self.crash.liquidations(market.index)

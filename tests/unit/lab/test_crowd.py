@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from kedge import _native
 from kedge.lab import MIXED, RESTING, Crowd, Mix
 from kedge.rules import program
+from kedge.units.errors import Broken
 from kedge.venue import Event, Outcome
 
 START = 1_000_000_000
@@ -76,3 +79,24 @@ def test_an_order_is_cancelled_once_even_within_a_burst() -> None:
     gone = [tuple(args) for step, args in cancels if step == "cancel"]
     assert len(gone) == len(set(gone))
     assert cancels[-1][0] in ("place", "cancel")
+
+
+def test_a_crowd_whose_slots_are_full_makes_room_and_goes_on() -> None:
+    """Every account has 1,024 slots; more resting orders than that were once waited for without end."""
+    exchange = Exchange(accounts=2)
+    steps, _ = exchange.run(4_000, RESTING, burst=100)
+    assert sum(steps.values()) == 4_000
+    assert steps["place"] >= 2 * 1_024
+    assert steps["cancel"] > 500
+    assert len(exchange.crowd.desk.live(2)) + len(exchange.crowd.desk.live(3)) <= 2 * 1_024
+    steps, seen = exchange.run(2_000, MIXED, burst=100)
+    assert steps["place"] > 500
+    assert seen["removed"] > 500
+
+
+def test_a_crowd_that_hears_nothing_says_so() -> None:
+    crowd = Crowd(accounts=1)
+    work = crowd.orders(2_048, RESTING)
+    assert Counter(step for step, _ in work) == {"place": 1_024, "cancel": 1_024}
+    with pytest.raises(Broken, match="feed the outcomes back"):
+        crowd.draw(RESTING)

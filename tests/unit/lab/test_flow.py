@@ -125,3 +125,22 @@ def test_the_flow_runs_on_the_native_engine() -> None:
     assert flow.desk.fills > 200
     for borrower in flow.crash.borrowers:
         assert flow.desk.estimates.equity(borrower.account) >= 0 or borrower.covered
+
+
+def test_a_flow_ends_whatever_its_traders_can_do(exchange: FakeExchange) -> None:
+    """One trader whose quotes stand for steps on end: the flow goes on without it, up to the withdrawals."""
+    flow = Flow(FlowPlan(orders=300, makers=1, takers=0, gamblers=0, liquidators=0, withdrawals=0))
+    drive(flow, exchange)
+    assert flow.progress == 1
+    assert flow.phase == "withdrawing"
+
+
+def test_a_flow_whose_orders_stick_closes() -> None:
+    """Nothing is ever heard of its orders: once every slot is taken it gives up placing more."""
+    flow = Flow(FlowPlan(orders=1_000_000, makers=1, takers=0, gamblers=0, liquidators=0))
+    steps = 0
+    while flow.next():
+        steps += 1
+        assert steps < 20_000
+    assert flow.progress < 1
+    assert flow.phase == "withdrawing"

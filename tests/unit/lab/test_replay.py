@@ -125,7 +125,7 @@ def test_refused_liquidations_are_asked_again_only_later(tmp_path: Path, exchang
 def test_fills_that_cannot_be_written(tmp_path: Path) -> None:
     tape = write(tmp_path, [(1, "buy", "1.00", 2)])
     with pytest.raises(Fault, match="cannot write the fills"):
-        FillsWriter(tmp_path / "no" / "fills.csv", tape.markets)
+        FillsWriter(tmp_path, tape.markets)
 
 
 @pytest.mark.parametrize(
