@@ -29,7 +29,7 @@ svg text{font:14px system-ui,sans-serif;fill:var(--mute)}svg text.label{fill:var
 .grid{stroke:var(--grid);stroke-width:1}.base{stroke:var(--base);stroke-width:1}.band{fill:var(--band)}
 .dot{opacity:0}.mark:hover .dot{opacity:1}.mark:hover path{filter:brightness(1.12)}
 .wide{overflow-x:auto;margin-bottom:14px}table{border-collapse:collapse;width:100%;font-size:14px;background:var(--card)}
-td{overflow-wrap:anywhere}th,td{text-align:left;padding:6px 12px;border-bottom:1px solid var(--grid);vertical-align:top}
+th,td{text-align:left;padding:6px 12px;border-bottom:1px solid var(--grid);vertical-align:top}
 th{font-weight:600;color:var(--soft)}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 details{margin-top:10px}summary{cursor:pointer;color:var(--soft)}code{overflow-wrap:anywhere;font-size:13px}
 @media print{:root{color-scheme:light;--page:#fff;--card:#fff;--ink:#0b0b0b;--soft:#52514e;--mute:#6b6a66;
