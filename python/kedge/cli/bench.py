@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +12,7 @@ from kedge.cli.options import JsonOut
 from kedge.cli.output import Screen, progress, say
 
 if TYPE_CHECKING:
-    from kedge.lab import BenchRow, Told
+    from kedge.lab import BenchRow, Measure
 
 bench = typer.Typer(no_args_is_help=True, help="Measure this machine; every figure says where it comes from.")
 app.add_typer(bench, name="bench")
@@ -26,40 +21,45 @@ Runs = Annotated[int, typer.Option(min=1, help="How often each figure is measure
 Data = Annotated[
     Path, typer.Option("--data", file_okay=False, help="Where working files go: the disk that is measured.")
 ]
+Accounts = Annotated[
+    list[int] | None,
+    typer.Option(min=1, help="Measure only states of so many accounts, at most 1,000,000; may be repeated."),
+]
+Resting = Annotated[
+    list[int] | None,
+    typer.Option(min=1, help="Resting orders of each state; as many as accounts if not given; may be repeated."),
+]
 WORK = Path("data/bench")
 TABLE_WIDTH = 150
 
 
-@contextmanager
-def _stage(data: Path, name: str) -> Iterator[tuple[Path, Told]]:
-    """A working folder that goes away, and a progress line."""
-    data.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=data))
-    try:
-        with progress(name) as told:
-            yield folder, lambda text, part: told(f"{name}: {text}", part)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def _run(name: str, measure: Measure, data: Path, json_out: Path | None) -> list[BenchRow]:
+    """Measure with a progress line; the rows are printed, and written where asked."""
+    from kedge.lab import rows_table, working_folder, write_rows
 
-
-def _show(rows: list[BenchRow], json_out: Path | None) -> None:
-    from kedge.lab import rows_table, write_rows
-
+    with working_folder(data, name) as folder, progress(name) as told:
+        rows = measure(folder, lambda text, part: told(f"{name}: {text}", part))
     if json_out is not None:
         write_rows(rows, json_out)
     Screen(least=TABLE_WIDTH).print(rows_table(rows))
+    return rows
 
 
 @bench.command()
-def prover(runs: Runs = 3, data: Data = WORK, json_out: JsonOut = None) -> None:
-    """Prove chunks of 250, 1,000 and 4,000 orders, resting only and mixed: time_to_proof by stage, orders and cells
-    per second, cells per order, memory.
+def prover(
+    accounts: Accounts = None, resting: Resting = None, runs: Runs = 3, data: Data = WORK, json_out: JsonOut = None
+) -> None:
+    """Prove chunks of 250, 1,000 and 4,000 orders, resting only and mixed, then 1,000 mixed orders in states of 50,000,
+    200 and 1,000,000 accounts: time_to_proof by stage, orders and cells per second, cells per order, memory.
     """
-    from kedge.lab import measure_prover
+    from kedge.lab import CHUNK_SIZES, build_populations, measure_prover
 
-    with _stage(data, "prover") as (folder, told):
-        rows = measure_prover(folder, runs, told)
-    _show(rows, json_out)
+    sizes = () if accounts or resting else CHUNK_SIZES
+    try:
+        populations = build_populations(accounts or (), resting or ())
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    _run("prover", lambda at, told: measure_prover(at, runs, told, sizes, populations), data, json_out)
 
 
 @bench.command()
@@ -67,9 +67,7 @@ def sequencer(runs: Runs = 3, data: Data = WORK, json_out: JsonOut = None) -> No
     """Make orders durable on one core: orders per second, then acknowledgement p50 and p99 at half of that rate."""
     from kedge.lab import measure_sequencer
 
-    with _stage(data, "sequencer") as (folder, told):
-        rows = measure_sequencer(folder, runs, told)
-    _show(rows, json_out)
+    _run("sequencer", lambda at, told: measure_sequencer(at, runs, told), data, json_out)
 
 
 @bench.command()
@@ -84,32 +82,17 @@ def river(
     """
     from kedge.lab import measure_river
 
-    with _stage(data, "river") as (folder, told):
-        rows = measure_river(folder, runs, told, seconds)
-    _show(rows, json_out)
+    _run("river", lambda at, told: measure_river(at, runs, told, seconds), data, json_out)
 
 
 @bench.command(name="all")
 def everything(
-    out: Annotated[
-        Path, typer.Option(file_okay=False, help="Folder for prover.json, sequencer.json, river.json, results.md.")
-    ],
+    out: Annotated[Path, typer.Option(help="Folder for prover.json, sequencer.json, river.json, results.md.")],
     runs: Runs = 3,
     data: Data = WORK,
 ) -> None:
     """All three, one after the other, written as JSON and as one Markdown page."""
-    from kedge.lab import measure_prover, measure_river, measure_sequencer, write_results
+    from kedge.lab import measure_all
 
-    measures: dict[str, Callable[[Path, Told], list[BenchRow]]] = {
-        "prover": lambda folder, told: measure_prover(folder, runs, told),
-        "sequencer": lambda folder, told: measure_sequencer(folder, runs, told),
-        "river": lambda folder, told: measure_river(folder, 1, told),
-    }
-    results: dict[str, list[BenchRow]] = {}
-    out.mkdir(parents=True, exist_ok=True)
-    for name, measure in measures.items():
-        with _stage(data, name) as (folder, told):
-            results[name] = measure(folder, told)
-        _show(results[name], out / f"{name}.json")
-    write_results(results, out / "results.md", f"kedge bench all --out {os.path.relpath(out)}")
-    say(f"written: {out / 'results.md'}")
+    page = measure_all(out, runs, lambda name, measure: _run(name, measure, data, out / f"{name}.json"))
+    say(f"written: {page}")

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from kedge.cli.app import app
 from kedge.lab import MIXED, BenchRow, HeightSample
 from kedge.lab.bench.apart import run_apart
 from kedge.lab.bench.audit import Audit
-from kedge.lab.bench.prover import HASHING, measure_prover, prepare
+from kedge.lab.bench.cases import MOST_ACCOUNTS, Population, build_populations, populate, prepare, prepare_populated
+from kedge.lab.bench.prover import HASHING, measure_prover
 from kedge.lab.bench.prover_run import ProverFigures, ProverJob
 from kedge.lab.bench.results import TARGETS, targets_table, write_results
 from kedge.lab.bench.river import measure_river
 from kedge.lab.bench.river_run import TIERS, RiverFigures, Stretch, compute_growth, compute_rate, level
 from kedge.lab.bench.sequencer import measure_sequencer
+from kedge.lab.bench.sequencer_run import SequencerFigures, SequencerJob
+from kedge.lab.slots import ORDER_KIND, split_address
 from kedge.proving import ProofRecord
 from kedge.rules import program
 from kedge.sequencer import Committed, DataDirectory, Listeners, NativeEngines, Origin, Sequencer, Transaction
 from kedge.show import Provenance
-from kedge.units.errors import Fault
+from kedge.units.errors import Broken, Fault
 
 
 @pytest.fixture(autouse=True)
@@ -54,13 +60,17 @@ def check_rows(rows: Sequence[BenchRow], origin: Provenance, bench: str) -> dict
 
 def test_prover_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provenance: Provenance) -> None:
     monkeypatch.setattr("kedge.lab.bench.prover.MIXES", {"mixed flow": MIXED})
-    monkeypatch.setattr("kedge.lab.bench.prover._WARM_ORDERS", 40)
+    monkeypatch.setattr("kedge.lab.bench.cases._WARM_ORDERS", 40)
     monkeypatch.setattr("kedge.lab.bench.prover.DETAILED", 20)
     heard: list[float] = []
-    rows = measure_prover(tmp_path, 1, lambda _, part: heard.append(part), sizes=(20,))
+    rows = measure_prover(tmp_path, 1, lambda _, part: heard.append(part), (20,), [Population(30, 60)])
     found = check_rows(rows, provenance, "prover")
     assert heard == sorted(heard)
-    assert {row.case for row in rows} == {"20 orders, mixed flow"}
+    assert {row.case for row in rows} == {
+        "20 orders, mixed flow",
+        "20 orders, mixed flow, 30 accounts, 60 resting orders",
+    }
+    assert "accounts send" in found["time_to_proof"].note
     stages = [row.middle for figure, row in found.items() if figure.startswith("time_to_proof: ")]
     assert len(stages) == 5
     assert sum(stages) == pytest.approx(found["time_to_proof"].middle)
@@ -80,6 +90,65 @@ def test_a_chunk_to_be_proven_has_the_orders_asked_for(tmp_path: Path) -> None:
     assert case.fills >= 5
 
 
+def test_a_population_really_exists_in_the_state() -> None:
+    heard: list[float] = []
+    engine, crowd = populate(Population(300, 450), lambda _, part: heard.append(part))
+    entries = engine.entries()
+    kinds = Counter(address >> 10 & 7 for address, _ in entries if address >> 13 in crowd.accounts)
+    orders = [address for address, _ in entries if address >> 10 & 7 == ORDER_KIND and address >> 13 in crowd.accounts]
+    assert all(engine.get(account << 13)[0] for account in crowd.accounts), "an account without a record"
+    assert kinds[ORDER_KIND] == len(orders) == 450
+    assert len({split_address(address)[0] for address in orders}) > 200, "resting orders are not spread"
+    assert engine.steps_in_chunk == 0
+    assert heard[-1] == 1.0
+
+
+def test_traders_of_the_measured_chunk_are_spread_over_all_accounts(tmp_path: Path) -> None:
+    case = prepare_populated(tmp_path, "case", 300, Population(300, 300), ignore)
+    assert int(case.setting.split()[1]) > 150
+    assert case.fills > 30
+    assert case.chunk.transactions > 300
+    assert case.chunk.witness.stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    ("accounts", "resting", "text"),
+    [
+        (0, 1, "0 accounts cannot be measured"),
+        (-5, 1, "-5 accounts cannot be measured"),
+        (MOST_ACCOUNTS + 1, 1, "name 1 to 1,000,000"),
+        (10, 0, "0 resting orders cannot be measured"),
+        (10**30, 10**30, "cannot be measured"),
+        (10, 1_001, "10 accounts hold at most 1,000 resting orders, not 1,001"),
+    ],
+)
+def test_a_population_that_cannot_be_made_is_refused(accounts: int, resting: int, text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        Population(accounts, resting)
+
+
+def test_populations_are_every_pair_or_as_many_orders_as_accounts() -> None:
+    assert [p.accounts for p in build_populations([], [])] == [50_000, 200, 1_000_000]
+    assert build_populations([7], []) == (Population(7, 7),)
+    assert build_populations([5, 6], [10, 20]) == tuple(Population(a, r) for a in (5, 6) for r in (10, 20))
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("--accounts 0", "greater than or equal to 1"),
+        ("--accounts many", "valid integer"),
+        ("--accounts 1000001", "name 1 to 1,000,000"),
+        ("--accounts 2 --resting 201", "at most 200 resting orders, not 201"),
+    ],
+)
+def test_the_command_says_what_is_wrong_with_a_population(words: str, text: str, tmp_path: Path) -> None:
+    said = CliRunner().invoke(app, ["bench", "prover", *words.split(), "--data", str(tmp_path / "work")])
+    assert said.exit_code == 2, said.output
+    assert text in said.output
+    assert not (tmp_path / "work").exists(), "something was measured"
+
+
 def test_sequencer_rows(tmp_path: Path, provenance: Provenance) -> None:
     rows = measure_sequencer(tmp_path, 1, ignore, transactions=320)
     found = check_rows(rows, provenance, "sequencer")
@@ -88,8 +157,11 @@ def test_sequencer_rows(tmp_path: Path, provenance: Provenance) -> None:
 
 
 def test_what_ends_a_child_reaches_the_parent(tmp_path: Path) -> None:
-    with pytest.raises(Fault, match="there is no journal"):
-        run_apart("prover", ProverJob(str(tmp_path), 1, 1), ProverFigures, ignore)
+    (tmp_path / "single-0").write_text("where its data directory would be")
+    with pytest.raises(Fault, match="cannot create the data directory"):
+        run_apart("sequencer", SequencerJob(str(tmp_path), 64, 1), SequencerFigures, ignore)
+    with pytest.raises(Broken, match="chunk 1 cannot be proven"):
+        run_apart("prover", ProverJob(str(tmp_path), 1, (b"", b""), b"", 1), ProverFigures, ignore)
 
 
 def test_the_rate_of_a_staircase_leaves_out_half_steps() -> None:
@@ -175,7 +247,8 @@ def row_of(bench: str, case: str, figure: str, value: float) -> BenchRow:
 
 def test_results_say_what_was_reached(tmp_path: Path) -> None:
     rows = [row_of(t.bench, t.case or "any", t.figure, t.aim) for t in TARGETS[:2]]
-    rows.append(row_of(TARGETS[2].bench, TARGETS[2].case, TARGETS[2].figure, TARGETS[2].least + 1))
+    cost = next(target for target in TARGETS[2:] if target.is_cost)
+    rows.append(row_of(cost.bench, cost.case, cost.figure, cost.least + 1))
     table = targets_table(rows)
     assert (table.count("aim reached"), table.count("**missed**"), table.count("\n")) == (2, 1, 5)
     path = tmp_path / "results.md"

@@ -1,98 +1,76 @@
-"""`kedge bench prover`: time_to_proof by stage, orders per second, cells and memory, for chunks of three sizes."""
+"""`kedge bench prover`: time_to_proof by stage, orders per second, cells and memory, by size and by state."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 from kedge.lab.bench.apart import Told, run_apart
+from kedge.lab.bench.cases import POPULATIONS, Case, Population, prepare, prepare_populated
 from kedge.lab.bench.prover_run import ProverFigures, ProverJob
 from kedge.lab.bench.rows import BenchRow
 from kedge.lab.bench.sheet import Sheet
 from kedge.lab.cells import CellCounter, TableCost
-from kedge.lab.crowd import MIXED, RESTING, Crowd, Mix
+from kedge.lab.crowd import MIXED, RESTING, Mix
 from kedge.rules import program
-from kedge.sequencer import NativeEngines, Origin, SealedChunk, Sequencer, Settings, Transaction
-from kedge.units.errors import Broken
-from kedge.venue import Transaction as Sent
 
-SIZES: Final = (250, 1_000, 4_000)
+CHUNK_SIZES: Final = (250, 1_000, 4_000)
 MIXES: Final = {"resting orders": RESTING, "mixed flow": MIXED}
 DETAILED: Final = 1_000
 """The size whose cells are listed table by table."""
 HASHING: Final = frozenset({"leaf", "node", "chunk", "range16", "poseidon2"})
 """The machine's own tables: state root, hash, range table."""
-_WARM_ORDERS: Final = 2_000
-_BURST: Final = 50
-_START_MS: Final = 1_000_000_000
 _MIB: Final = 2**20
 
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A sealed chunk of `orders` orders and what else is in it."""
-
-    name: str
-    orders: int
-    fills: int
-    chunk: SealedChunk
+Plan = tuple[str, Callable[[Path, Told], Case]]
+"""What a case is called, and how its chunk is made in a folder."""
 
 
-def measure_prover(folder: Path, runs: int, told: Told, sizes: Sequence[int] = SIZES) -> list[BenchRow]:
-    """Rows for every size and mix; `folder` holds the chunks meanwhile."""
+def measure_prover(
+    folder: Path,
+    runs: int,
+    told: Told,
+    sizes: Sequence[int] = CHUNK_SIZES,
+    populations: Sequence[Population] = POPULATIONS,
+) -> list[BenchRow]:
+    """Rows for every size and mix, then for `DETAILED` mixed orders in a state of each population; `folder` holds the
+    chunks meanwhile.
+    """
     sheet, counter = Sheet("prover"), CellCounter()
-    cases = [(name, mix, size) for name, mix in MIXES.items() for size in sizes]
-    for done, (name, mix, size) in enumerate(cases):
-        label = f"{size:,} {name}" if mix is RESTING else f"{size:,} orders, {name}"
-        home = folder / f"{name.split()[0]}-{size}"
-
-        def hear(text: str, part: float, label: str = label, done: int = done) -> None:
-            told(f"{label}: {text}", (done + part) / len(cases))
-
-        hear("preparing", 0.0)
-        case = prepare(home, label, size, mix)
-        job = ProverJob(str(home), case.chunk.number, runs)
-        figures = run_apart("prover", job, ProverFigures, hear)
+    plans = [_plan_size(size, name, mix) for name, mix in MIXES.items() for size in sizes]
+    plans += [_plan_population(population) for population in populations]
+    for done, (label, prepare_case) in enumerate(plans):
+        making, proving = (_within(told, label, (done + half / 2) / len(plans), 0.5 / len(plans)) for half in (0, 1))
+        home = folder / str(done)
+        making("preparing", 0.0)
+        case = prepare_case(home, making)
+        job = ProverJob(str(home), case.chunk.number, case.roots, case.chunk.witness_digest, runs)
+        figures = run_apart("prover", job, ProverFigures, proving)
         sheet.case = label
         _add_times(sheet, case, figures)
         _add_cells(sheet, case, counter.count(case.chunk.witness.read_bytes()), figures)
     return sheet.rows
 
 
-def prepare(home: Path, name: str, orders: int, mix: Mix) -> Case:
-    """Sequence an opening, orders to warm up, then the chunk to be proven: `orders` orders, and cancels among them."""
-    crowd = Crowd()
-    settings = Settings(chunk_transactions=_WARM_ORDERS * 10, chunk_steps=64_000)
-    with Sequencer.open(home, NativeEngines(program().data), settings) as sequencer:
-        _submit(sequencer, crowd, crowd.opening(_START_MS))
-        sequencer.seal()
-        _fill(sequencer, crowd, _WARM_ORDERS, mix)
-        sequencer.seal()
-        fills = crowd.desk.fills
-        _fill(sequencer, crowd, orders, mix)
-        chunk = sequencer.seal()
-    if chunk is None:
-        raise Broken("the chunk to be proven has no transaction")
-    return Case(name, orders, crowd.desk.fills - fills, chunk)
+def _within(told: Told, label: str, start: float, length: float) -> Told:
+    """Progress of one case as that of the whole."""
+    return lambda text, part: told(f"{label}: {text}", start + part * length)
 
 
-def _fill(sequencer: Sequencer, crowd: Crowd, orders: int, mix: Mix) -> None:
-    while orders:
-        part = min(_BURST, orders)
-        _submit(sequencer, crowd, crowd.orders(part, mix))
-        orders -= part
+def _plan_size(size: int, name: str, mix: Mix) -> Plan:
+    label = f"{size:,} {name}" if mix is RESTING else f"{size:,} orders, {name}"
+    return label, lambda home, _: prepare(home, label, size, mix)
 
 
-def _submit(sequencer: Sequencer, crowd: Crowd, work: Sequence[Sent]) -> None:
-    receipts = sequencer.submit([Transaction(*item) for item in work], Origin.SYSTEM)
-    crowd.feedback(work, [(receipt.code, receipt.events, 0) for receipt in receipts])
+def _plan_population(population: Population) -> Plan:
+    label = f"{DETAILED:,} orders, mixed flow, {population}"
+    return label, lambda home, told: prepare_populated(home, label, DETAILED, population, told)
 
 
 def _add_times(sheet: Sheet, case: Case, figures: ProverFigures) -> None:
     totals = [sum(stages.values()) for stages in figures.stages]
-    content = f"{case.chunk.transactions} transactions, {case.fills} fills, {case.chunk.steps} steps"
+    content = f"{case.chunk.transactions} transactions, {case.fills} fills, {case.chunk.steps} steps{case.setting}"
     sheet.add("time_to_proof", "s", totals, f"sealed -> checked proof on disk; {content}")
     for stage in ("queue", "witness", "prove", "verify", "write"):
         sheet.add(f"time_to_proof: {stage}", "s", [stages.get(stage, 0.0) for stages in figures.stages])

@@ -24,11 +24,14 @@ class Target(NamedTuple):
 
 _THOUSAND: Final = "1,000 orders, mixed flow"
 _MOST: Final = "4,000 orders, mixed flow"
+_BUSY: Final = "1,000 orders, mixed flow, 50,000 accounts, 50,000 resting orders"
 _SINGLE: Final = "mixed flow, one order per submission"
 TARGETS: Final = (
-    Target("orders proved per second, chunks of 1,000", "prover", _THOUSAND, "orders proved", 600, 2_500),
-    Target("orders proved per second, chunks of 4,000", "prover", _MOST, "orders proved", 600, 2_500),
-    Target("time_to_proof of 1,000 orders (s)", "prover", _THOUSAND, "time_to_proof", 4, 1, True),
+    Target("orders proved per second, 50,000 accounts", "prover", _BUSY, "orders proved", 500, 1_000),
+    Target("cells per mixed order, 50,000 accounts", "prover", _BUSY, "cells per order, used rows", 5_500, 3_500, True),
+    Target("orders proved per second, 200 accounts, chunks of 1,000", "prover", _THOUSAND, "orders proved", 600, 2_500),
+    Target("orders proved per second, 200 accounts, chunks of 4,000", "prover", _MOST, "orders proved", 600, 2_500),
+    Target("time_to_proof of 1,000 orders, 200 accounts (s)", "prover", _THOUSAND, "time_to_proof", 4, 1, True),
     Target(
         "cells per resting order without hashing",
         "prover", "1,000 resting orders", "cells per order, no hashing, used rows", 1_500, 900, True,
