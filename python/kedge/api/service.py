@@ -98,7 +98,8 @@ class Service:
             self.check()
 
     def close(self) -> None:
-        """No new request, no new upkeep, then the node in its order."""
+        """No new request, no new upkeep, then the node in its order, whose parts begin to stop at once."""
+        self.node.halt()
         (self.folder / NODE_FILE).unlink(missing_ok=True)
         self.server.close()
         self.keeper.close()

@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from kedge import __version__
+from kedge.cli.interrupt import interruptible
 from kedge.cli.output import plain_handler, say, say_error, say_lines
 from kedge.units.errors import Broken, Fault, KedgeError, Rejected
 
@@ -59,6 +60,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character is no reason to end
+    interruptible()
     status = run()
     if status == EXIT_INTERRUPTED:
         # Whoever interrupts twice does not wait for a proof under way, and a native thread must not meet an
@@ -76,6 +78,8 @@ def run() -> int:
     except KedgeError as error:
         kind = next((kind for kind in type(error).__mro__ if kind in _EXIT), Broken)
         return _end(_EXIT[kind], kind, str(error))
+    except KeyboardInterrupt:
+        return _end(EXIT_INTERRUPTED)
     except BrokenPipeError:  # whoever read us has gone, as `head` does: there is nobody to tell
         return _end(EXIT_REFUSED)
     except OSError as error:

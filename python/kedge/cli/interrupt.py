@@ -1,4 +1,9 @@
-"""Ctrl-C that loses nothing: the first asks for an orderly stop, the second gives up waiting."""
+"""Stops that lose nothing: Ctrl-C and SIGTERM mean the same, and both act at once.
+
+A command that only computes or reads is interrupted where it stands. One that has something to bring to an end takes
+the first as a request for an orderly stop, which never waits for work that the next start would do as well; the second
+gives up waiting.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +13,17 @@ from contextlib import contextmanager
 from types import FrameType
 
 from kedge.cli.output import say_lines
+
+STOPS = (signal.SIGINT, signal.SIGTERM)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def interruptible() -> None:
+    """From now on SIGTERM interrupts as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, _interrupt)
 
 
 @contextmanager
@@ -23,7 +39,7 @@ def orderly(stop: Callable[[], None]) -> Iterator[None]:
         say_lines("stopping in order; press Ctrl-C again to give up waiting")
         stop()
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, handle) for number in STOPS}
     try:
         yield
     finally:

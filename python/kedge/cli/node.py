@@ -69,21 +69,17 @@ def node(
 
     _log_plainly()
     options = replace(SERVICE_OPTIONS, confirmations=confirmations)
-    stop = threading.Event()
-    with orderly(stop.set):
-        if l1 is None:
-            wanted = load_markets(_made(data), markets, EXAMPLES)
-            with (
-                _development_chain(data, users) as devnet,
-                Service(data, devnet, wanted, options, host, port, heartbeat) as service,
-            ):
-                _announce(service)
-                service.wait(stop, watch=_reviver(devnet))
-            return
-        footing = _outside(data, l1, settlement, token if deploy else None, challenge_window, first_block)
-        with Service(data, footing, load_markets(data, markets, ()), options, host, port, heartbeat) as service:
-            _announce(service)
-            service.wait(stop)
+    if l1 is None:
+        wanted = load_markets(_made(data), markets, EXAMPLES)
+        with (
+            _development_chain(data, users) as devnet,
+            Service(data, devnet, wanted, options, host, port, heartbeat) as service,
+        ):
+            _serve(service, _reviver(devnet))
+        return
+    footing = _outside(data, l1, settlement, token if deploy else None, challenge_window, first_block)
+    with Service(data, footing, load_markets(data, markets, ()), options, host, port, heartbeat) as service:
+        _serve(service)
 
 
 def _made(data: Path) -> Path:
@@ -96,6 +92,14 @@ def _log_plainly() -> None:
     logger = logging.getLogger("kedge")
     logger.handlers, logger.propagate = [plain_handler()], False
     logger.setLevel(logging.INFO)
+
+
+def _serve(service: Service, watch: Callable[[], None] = lambda: None) -> None:
+    """Until somebody stops it. Before this there is nothing to stop in order: an interrupt just ends the start."""
+    stop = threading.Event()
+    with orderly(stop.set):
+        _announce(service)
+        service.wait(stop, watch)
 
 
 def _announce(service: Service) -> None:

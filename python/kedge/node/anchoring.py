@@ -18,6 +18,7 @@ from kedge.units.errors import Broken, Fault, Rejected
 _log = logging.getLogger(__name__)
 PAUSE_SECONDS = 0.1
 RETRY_SECONDS = 1.0
+CLOSE_SECONDS = 2.0
 MOST_CREDITS = 1_000
 WRONG_CLOCK = 1111
 """The contract's number for a batch whose clock is ahead of L1's: time mends it."""
@@ -86,11 +87,19 @@ class Anchoring:
         journal = self._client.journal
         return self.is_anchored and journal.last_mined("finalize") == journal.batch_count()
 
-    def close(self) -> None:
-        """Stop after the step under way; whatever was sent is in the journal and is taken up again."""
+    def halt(self) -> None:
+        """Begin no further step, without waiting for the one under way."""
         self._stop.set()
+
+    def close(self) -> None:
+        """Stop after the step under way; whatever was sent is in the journal and is taken up again.
+
+        A step that waits for an L1 that does not answer is given up: it journals before it sends, so with the journal
+        closed it can send nothing more.
+        """
+        self.halt()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(CLOSE_SECONDS)
 
     def _loop(self) -> None:
         load_setup()  # two seconds, better spent before the first batch waits for them
@@ -103,18 +112,24 @@ class Anchoring:
                 if events:
                     self._told(events)
                 self._stop.wait(PAUSE_SECONDS)
-            except Fault as fault:
-                self._retry(str(fault))
-            except (Broken, Rejected) as failure:
-                if isinstance(failure, Rejected) and failure.code == WRONG_CLOCK:
-                    self._retry(f"L1's newest block is older than the contract's drift allows; waiting: {failure}")
-                    continue
-                self._end(failure)
-                return
             except Exception as error:
-                _log.exception("anchoring failed")
-                self._end(Broken(f"anchoring failed ({error!r}): restart"))
-                return
+                if self._stop.is_set() or not self._goes_on(error):
+                    return
+
+    def _goes_on(self, error: Exception) -> bool:
+        """Wait where time can mend it; else end, and say why."""
+        if isinstance(error, Fault):
+            self._retry(str(error))
+            return True
+        if isinstance(error, Rejected) and error.code == WRONG_CLOCK:
+            self._retry(f"L1's newest block is older than the contract's drift allows; waiting: {error}")
+            return True
+        if isinstance(error, Broken | Rejected):
+            self._end(error)
+        else:
+            _log.error("anchoring failed", exc_info=error)
+            self._end(Broken(f"anchoring failed ({error!r}): restart"))
+        return False
 
     def _retry(self, trouble: str) -> None:
         if self.trouble != trouble:

@@ -182,9 +182,15 @@ class Node:
         if failure is not None:
             raise failure
 
+    def halt(self) -> None:
+        """Begin nothing more on L1 and give up the proof under way; `close` waits for both to end."""
+        self._is_wired = False
+        self.anchoring.halt()
+        self.prover.halt()
+
     def close(self) -> None:
         """Stop in order: no new chunk, no new proof, no new L1 transaction; then give the directory back."""
-        self._is_wired = False
+        self.halt()
         self.anchoring.close()
         self.prover.close()
         self.sequencer.close()

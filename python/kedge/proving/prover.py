@@ -99,13 +99,17 @@ class ProofScheduler:
             self._check()
             return done
 
-    def close(self) -> None:
-        """Stop, cancelling running proofs, and wait for the workers to end. A second call does nothing."""
+    def halt(self) -> None:
+        """Take no further chunk and cancel running proofs, without waiting for the workers to end."""
         self._closing.set()
         with self._changed:
             for cancel in self._running.values():
                 cancel.cancel()
             self._changed.notify_all()
+
+    def close(self) -> None:
+        """Stop, cancelling running proofs, and wait for the workers to end. A second call does nothing."""
+        self.halt()
         for thread in self._threads:
             thread.join()
 

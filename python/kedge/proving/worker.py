@@ -34,7 +34,10 @@ def main(task: Path, make: Callable[[bytes], ProofSystem] = NativeProofs) -> int
 
 
 def _say(stage: str, part: float) -> None:
-    print(json.dumps({"stage": stage, "part": part}), flush=True)
+    try:
+        print(json.dumps({"stage": stage, "part": part}), flush=True)
+    except BrokenPipeError:  # the parent is gone, and with it whoever wanted the proof
+        os._exit(1)
 
 
 def _end_with_parent() -> None:

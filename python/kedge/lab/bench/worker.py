@@ -41,7 +41,10 @@ def main(kind: str) -> int:
 
 
 def _print(line: dict[str, Any]) -> None:
-    print(json.dumps(line), flush=True)
+    try:
+        print(json.dumps(line), flush=True)
+    except BrokenPipeError:  # the parent is gone, and with it whoever wanted to know
+        os._exit(1)
 
 
 def _end_with_parent() -> None:
