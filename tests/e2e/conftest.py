@@ -35,7 +35,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     devnet = Devnet(folder, QUICK_TERMS)
     try:
         devnet.fund([STAKE] * 4)
-        with Service(folder, devnet, VOLATILE, FAST, heartbeat=3_600.0) as running:
+        with Service(folder, devnet, VOLATILE, FAST, heartbeat=3_600.0, names=["Desk.example"]) as running:
             Client.of(folder).wait_for_deposits(4)
             yield running
             running.check()

@@ -198,7 +198,21 @@ def test_a_web_page_cannot_reach_it(client: Client) -> None:
     answer = client.session.post(f"{client.url}/v1/transactions", data=body, timeout=10)
     assert (answer.status_code, answer.json()["error"]["code"]) == (415, 1503)
     answer = client.session.get(f"{client.url}/v1/status", headers={"host": "evil.example"}, timeout=10)
-    assert answer.status_code == 400
+    assert (answer.status_code, answer.json()["error"]["code"]) == (421, 1514)
+    assert answer.json()["error"]["text"].endswith("--allow-host NAME lets it; the request names evil.example")
+    host, port = client.url.removeprefix("http://").split(":")
+    upgrade = b"connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: "
+    for name, wanted in ((b"evil.example", b" 421 "), (b"desk.example:1", b" 101 "), (b"localhost", b" 101 ")):
+        with socket.create_connection((host, int(port)), timeout=10) as raw:
+            key = b"x3JJHMbDL1EzLkh9GBhXDw==\r\n\r\n"
+            raw.sendall(b"GET /v1/feed HTTP/1.1\r\nhost: " + name + b"\r\n" + upgrade + key)
+            assert wanted in raw.recv(1_000).splitlines()[0]
+
+
+@pytest.mark.parametrize("name", ["desk.example", "DESK.example.:8443", "localhost:80", "[::1]:80", "127.0.0.1"])
+def test_names_that_it_was_given_are_its_own(client: Client, name: str) -> None:
+    answer = client.session.get(f"{client.url}/v1/status", headers={"host": name}, timeout=10)
+    assert answer.status_code == 200
 
 
 def test_it_survives_what_is_not_http(client: Client) -> None:

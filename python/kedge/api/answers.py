@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kedge.api.refusals import (
+    BAD_HOST,
     BAD_METHOD,
     BODY_TOO_LARGE,
     NO_ACCOUNT,
@@ -35,6 +36,7 @@ STATUS: Final = {
     BAD_METHOD.code: 405,
     NO_ACCOUNT.code: 404,
     NO_MARKET.code: 404,
+    BAD_HOST.code: 421,
     _LARGE["BATCH_TOO_LARGE"]: 413,
     _LARGE["QUEUE_FULL"]: 429,
 }

@@ -18,6 +18,7 @@ NO_ROUTE: Final = Refusal(1507, "NO_ROUTE", "there is nothing at this path")
 BAD_METHOD: Final = Refusal(1508, "BAD_METHOD", "this path does not take this method")
 NO_ACCOUNT: Final = Refusal(1509, "NO_ACCOUNT", "no account of this number has an owner")
 NO_MARKET: Final = Refusal(1510, "NO_MARKET", "no market of this number is open")
+BAD_HOST: Final = Refusal(1514, "BAD_HOST", "the node does not answer under this Host; --allow-host NAME lets it")
 
 API_REFUSALS: Final = (
     BAD_BODY,
@@ -30,4 +31,5 @@ API_REFUSALS: Final = (
     BAD_METHOD,
     NO_ACCOUNT,
     NO_MARKET,
+    BAD_HOST,
 )

@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
@@ -22,6 +22,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from kedge.api.answers import HANDLERS, json
 from kedge.api.feed import KEPT_FILLS, Feed, Fill
+from kedge.api.hosts import HostGuard
 from kedge.api.metrics import Metrics
 from kedge.api.queries import MarketView, read_account, read_book, read_market
 from kedge.api.wire import Switch, check_operator, check_token, read_body, read_query, read_transactions
@@ -65,8 +66,10 @@ class Api:
     token: str
     names: dict[int, Market]
 
-    def app(self, hosts: list[str]) -> Starlette:
-        """The application; requests must name one of `hosts`, so that no web page can rebind its own name to it."""
+    def app(self, hosts: Collection[str] | None) -> Starlette:
+        """The application; requests must name one of `hosts`, so that no web page can rebind its own name to it. None
+        lets any name in.
+        """
         metrics = Metrics(self.reporter.status, self._markets)
         routes = [
             Route("/v1/transactions", self.transactions, methods=["POST"]),
@@ -80,8 +83,8 @@ class Api:
             Route("/metrics", lambda _: Response(metrics.render(), media_type="text/plain; version=0.0.4")),
             WebSocketRoute("/v1/feed", self.stream),
         ]
-        guard = Middleware(TrustedHostMiddleware, allowed_hosts=hosts)
-        return Starlette(routes=routes, middleware=[guard], exception_handlers=HANDLERS)
+        guards = [Middleware(HostGuard, names=hosts)] if hosts is not None else []
+        return Starlette(routes=routes, middleware=guards, exception_handlers=HANDLERS)
 
     async def transactions(self, request: Request) -> Response:
         """Users' transactions: a receipt for each, in order, once it cannot be lost."""

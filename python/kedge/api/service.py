@@ -7,12 +7,13 @@ import logging
 import os
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
 from kedge.api.feed import Feed
+from kedge.api.hosts import LOCAL
 from kedge.api.routes import Api
 from kedge.api.server import Server
 from kedge.node import Hooks, Keeper, Node, NodeOptions, Place, Progress, Reporter
@@ -25,7 +26,7 @@ _log = logging.getLogger(__name__)
 NODE_FILE, TOKEN_FILE = "node.json", "operator.token"
 SERVICE_OPTIONS = NodeOptions(chunk_ms=4_000, confirmations=2)
 HEARTBEAT_SECONDS = 60.0
-LOOPBACK = "127.0.0.1"
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - asked for by name
 WATCH_SECONDS = 0.2
 
 
@@ -49,11 +50,14 @@ class Service:
         ground: Ground,
         markets: Sequence[Market] = (),
         options: NodeOptions = SERVICE_OPTIONS,
-        host: str = LOOPBACK,
+        host: str = LOCAL[0],
         port: int = 0,
         heartbeat: float = HEARTBEAT_SECONDS,
+        names: Collection[str] = (),
     ) -> None:
-        """`heartbeat`: seconds between two updates of the clock while nothing happens."""
+        """`heartbeat`: seconds between two updates of the clock while nothing happens. `names`: what clients may call
+        this node besides `host` and this machine; on all addresses (0.0.0.0, ::) and without names, anything.
+        """
         self.folder = folder
         self.server = Server(host, port)
         hooks, feed = Hooks(), Feed()
@@ -70,10 +74,10 @@ class Service:
             self.keeper.start()
             self._open(markets)
             reporter = Reporter(self.node, self.progress, self.keeper)
-            names = {market.index: market for market in markets}
-            api = Api(self.node, self.keeper, reporter, feed, read_token(folder), names)
-            hosts = [host, LOOPBACK, "localhost"] if host != "0.0.0.0" else ["*"]  # noqa: S104 - asked for by name
-            self.server.start(api.app(hosts), feed.serve_in)
+            named = {market.index: market for market in markets}
+            api = Api(self.node, self.keeper, reporter, feed, read_token(folder), named)
+            is_open = host in EVERYWHERE and not names
+            self.server.start(api.app(None if is_open else (host, *LOCAL, *names)), feed.serve_in)
             self._announce()
         except BaseException:
             self.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,6 +38,9 @@ Markets = Annotated[Path | None, typer.Option(help="TOML file of markets to open
 Users = Annotated[int, typer.Option(min=0, max=1_000, help="Development chain: users who deposit at the first start.")]
 Port = Annotated[int, typer.Option(min=0, max=65_535, help="Port of the API; 0 takes any free one.")]
 Host = Annotated[str, typer.Option(help="Address to listen on. The API has no user keys yet: think before opening it.")]
+AllowHost = Annotated[
+    list[str] | None, typer.Option(help="A name besides --host under which clients reach this node; repeat it.")
+]
 Heartbeat = Annotated[float, typer.Option(min=1.0, help="Seconds between updates of the clock while nothing happens.")]
 
 
@@ -54,6 +58,7 @@ def node(
     users: Users = 4,
     port: Port = 0,
     host: Host = "127.0.0.1",
+    allow_host: AllowHost = None,
     heartbeat: Heartbeat = 60.0,
 ) -> None:
     """Run an exchange until it is stopped: API, proofs, anchoring. A start in the same directory goes on where the last
@@ -69,17 +74,25 @@ def node(
 
     _log_plainly()
     options = replace(SERVICE_OPTIONS, confirmations=confirmations)
+    where = host, port, heartbeat, _names(allow_host or [])
     if l1 is None:
         wanted = load_markets(_made(data), markets, EXAMPLES)
         with (
             _development_chain(data, users) as devnet,
-            Service(data, devnet, wanted, options, host, port, heartbeat) as service,
+            Service(data, devnet, wanted, options, *where) as service,
         ):
             _serve(service, _reviver(devnet))
         return
     footing = _outside(data, l1, settlement, token if deploy else None, challenge_window, first_block)
-    with Service(data, footing, load_markets(data, markets, ()), options, host, port, heartbeat) as service:
+    with Service(data, footing, load_markets(data, markets, ()), options, *where) as service:
         _serve(service)
+
+
+def _names(hosts: list[str]) -> list[str]:
+    for name in hosts:
+        if not re.fullmatch(r"[\w.:\[\]-]+", name):
+            raise typer.BadParameter(f"{name!r} is not the name of a host", param_hint="--allow-host")
+    return hosts
 
 
 def _made(data: Path) -> Path:

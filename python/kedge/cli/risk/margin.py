@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from kedge.cli.output import say
 from kedge.cli.risk.app import risk
 from kedge.cli.risk.common import Config, JsonOut, PlotOut, Seed, get_inputs, present
 
@@ -57,5 +58,5 @@ def margin(
         seed,
     )
     if toml:
-        typer.echo(view.show_terms(case).to_toml(), nl=False)
+        say(view.show_terms(case).to_toml().rstrip("\n"))
     present(view.show_margin(case), json_out, plot, quiet=toml)
