@@ -7,6 +7,7 @@ largest excursion sup |B| of its price over the time that a message takes. Netti
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import ndtri
 
-from kedge.risk.checks import Array, correlation, non_negative, positive, probability, same_length, series
+from kedge.risk.checks import Array, correlation, inside, non_negative, positive, probability, same_length, series
 from kedge.risk.constants import YEAR_SECONDS
 from kedge.risk.errors import DIFFERENT_LENGTHS, NEGATIVE_VOLATILITY, NOT_POSITIVE, OUT_OF_DOMAIN
 
@@ -70,6 +71,18 @@ def _legs(exposures: ArrayLike, volatilities: ArrayLike, matrix: ArrayLike) -> t
     if np.any(s < 0.0):
         raise NEGATIVE_VOLATILITY.reject(f"volatilities[{int(np.argmin(s))}] = {float(s.min())}")
     return x, s, r
+
+
+def fill_matrix(above: Sequence[float], size: int) -> list[list[float]]:
+    """The matrix of the correlations above its diagonal, row by row; refuses another number of them (1410)."""
+    if len(above) != size * (size - 1) // 2:
+        raise DIFFERENT_LENGTHS.reject(f"{len(above)} correlations; {size} legs need {size * (size - 1) // 2}")
+    found = [[1.0 if i == j else 0.0 for j in range(size)] for i in range(size)]
+    values = iter([inside(value, -1.0, 1.0, "correlation") for value in above])
+    for i in range(size):
+        for j in range(i + 1, size):
+            found[i][j] = found[j][i] = next(values)
+    return found
 
 
 def compute_netting(

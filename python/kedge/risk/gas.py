@@ -25,6 +25,8 @@ CALLDATA_STANDARD: Final = 16
 PAIRING_GAS, PAIRING_BASE = 34_000, 45_000
 PUBLIC_INPUT_GAS: Final = 6_150
 WEI: Final = 1e-18
+GWEI: Final = 1e9
+"""Ether of one wei; wei of one gwei."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
@@ -162,3 +162,8 @@ def read_windows(path: Path) -> list[str | None]:
     """Names of the windows that a file of base fees holds, in its order; [None] where it has no such column."""
     rows = read_rows(path)
     return list(dict.fromkeys(row["window"] for row in rows)) if "window" in rows[0] else [None]
+
+
+def read_every_window(paths: Sequence[Path]) -> list[BaseFees]:
+    """Base fees of every window of every file, in order."""
+    return [read_base_fees(path, window) for path in paths for window in read_windows(path)]

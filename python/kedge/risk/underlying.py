@@ -14,8 +14,10 @@ import numpy as np
 from numpy.random import Generator
 from scipy.special import gammaln, ndtr
 
+from kedge.risk import units
 from kedge.risk.checks import Array, finite, non_negative, positive, volatility
 from kedge.risk.constants import YEAR_SECONDS
+from kedge.risk.errors import MISSING_CALIBRATION
 
 _NEGLIGIBLE: Final = 1e-17
 
@@ -64,6 +66,19 @@ class Jumps:
         non_negative(self.rate, "jump rate")
         finite(self.mean, "jump mean")
         non_negative(self.deviation, "jump deviation")
+
+    @classmethod
+    def parse(cls, rate: str | None, mean: str | None, deviation: str | None) -> Jumps | None:
+        """From texts with units; None where none was given. Refuses (1409) some without the others."""
+        if rate is None and mean is None and deviation is None:
+            return None
+        if rate is None or mean is None or deviation is None:
+            raise MISSING_CALIBRATION.reject("jumps need --jump-rate, --jump-mean and --jump-deviation together")
+        return cls(
+            units.rate(rate, "jump-rate"),
+            units.fraction(mean, "jump-mean"),
+            units.fraction(deviation, "jump-deviation"),
+        )
 
 
 @dataclass(frozen=True)

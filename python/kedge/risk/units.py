@@ -105,6 +105,14 @@ def times(text: str, name: str = "times") -> list[float]:
     return [time(part, name) for part in text.split(",")]
 
 
+def counts(text: str, name: str = "counts") -> list[int]:
+    """Whole numbers of a list separated by commas: `"4,8,16"`."""
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError as error:
+        raise NOT_A_NUMBER.reject(f"{name} = {text!r}") from error
+
+
 def fraction(text: str, name: str = "fraction") -> float:
     """A plain number: `"1.25%"`, `"5bp"`, `"100ppm"`; a bare number such as `"0.0125"` is a fraction already."""
     value, unit = _split(text, name)

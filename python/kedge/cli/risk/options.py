@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from kedge.cli.risk.app import risk
 from kedge.cli.risk.common import Config, JsonOut, PlotOut, present
-
-if TYPE_CHECKING:
-    from kedge.risk import Cell, Result
-    from kedge.risk.options import Resolution
-    from kedge.risk.underlying import Jumps
 
 
 @risk.command()
@@ -48,77 +43,20 @@ def options(
 
     Hourly beside minutely marks: a barrier seen every hour is worth more to the holder than the usual formula says.
     """
-    from kedge.risk import options as room
     from kedge.risk import units
-    from kedge.risk.underlying import Underlying
+    from kedge.risk.options import Terms
+    from kedge.risk.underlying import Jumps, Underlying
+    from kedge.risk.views.options import show_options
 
     price = units.amount(spot, "spot")
-    limits = [units.amount(text, name).to(price.currency) for text, name in ((strike, "strike"), (barrier, "barrier"))]
-    asset = Underlying(
-        price.value,
-        units.volatility(volatility),
-        units.rate(rate, "rate"),
-        units.rate(dividend, "dividend"),
-        _jumps(jump_rate, jump_mean, jump_deviation),
+    level, limit = (
+        units.amount(strike, "strike").to(price.currency),
+        units.amount(barrier, "barrier").to(price.currency),
     )
+    jumps = Jumps.parse(jump_rate, jump_mean, jump_deviation)
+    s, r, q = units.volatility(volatility), units.rate(rate, "rate"), units.rate(dividend, "dividend")
+    asset = Underlying(price.value, s, r, q, jumps)
     life, seconds = units.time(expiry, "expiry"), sorted(units.times(marks, "marks"))
-    found = {}
-    for name in contracts.split(","):
-        terms = room.Terms(name.strip(), life, limits[0], limits[1], units.time(window, "window"), fixings, gear)
-        found[terms.contract] = room.price_grid(asset, terms, seconds)
-    present(_result(found, price.currency, expiry), json_out, plot)
-
-
-def _jumps(rate: str | None, mean: str | None, deviation: str | None) -> Jumps | None:
-    from kedge.risk import MISSING_CALIBRATION, units
-    from kedge.risk.underlying import Jumps
-
-    if rate is None and mean is None and deviation is None:
-        return None
-    if rate is None or mean is None or deviation is None:
-        raise MISSING_CALIBRATION.reject("jumps need --jump-rate, --jump-mean and --jump-deviation together")
-    return Jumps(
-        units.rate(rate, "jump-rate"), units.fraction(mean, "jump-mean"), units.fraction(deviation, "jump-deviation")
-    )
-
-
-def _result(found: dict[str, list[Resolution]], currency: str, expiry: str) -> Result:
-    from kedge.risk import Column, Figure, Result, Series, Table
-
-    columns = (
-        Column("a mark every"),
-        Column("marks"),
-        *(Column(heading, currency, ",.6g") for heading in ("on marks", "corrected", "continuous")),
-        Column("cost", currency, "+,.4g"),
-        Column("of continuous", "%", "+.2f"),
-    )
-    tables = tuple(Table(columns, tuple(_row(r) for r in grid), name) for name, grid in found.items())
-    curves = tuple(
-        Series(
-            name,
-            tuple(r.interval / 60.0 for r in grid),
-            tuple(abs(r.cost or 0.0) / abs(r.continuous or 1.0) * 100.0 for r in grid),
-        )
-        for name, grid in found.items()
-        if all(r.continuous for r in grid)
-    )
-    figure = Figure("Resolution cost", "minutes between marks", "% of the continuous price", curves, True, True)
-    return Result(f"Contracts on marks, {expiry} to expiry", tables, _notes(), (figure,) if curves else ())
-
-
-def _row(r: Resolution) -> tuple[Cell, ...]:
-    from kedge.risk import units
-
-    share = None if r.cost is None or not r.continuous else 100.0 * r.cost / abs(r.continuous)
-    return (units.show_time(r.interval), r.marks, r.exact, r.corrected, r.continuous, r.cost, share)
-
-
-def _notes() -> tuple[str, ...]:
-    return (
-        "on marks: exact recursion (Gauss-Legendre panels; Spitzer for lookbacks), error about 1e-9 of the spot.",
-        "corrected: barrier or extreme moved by exp(0.5826 s sqrt(dt)). It covers the diffusive overshoot only, so it "
-        "is left out with jumps; it fails with few marks or close to the barrier.",
-        "continuous: every instant counts; cost: the price on marks less this one.",
-        "For twap the continuous price is Black with variance s^2 (T - 2w/3).",
-        "The interval between marks is a contract term: it belongs on the term sheet.",
-    )
+    last = units.time(window, "window")
+    terms = [Terms(name.strip(), life, level, limit, last, fixings, gear) for name in contracts.split(",")]
+    present(show_options(asset, terms, seconds, price.currency, expiry), json_out, plot)

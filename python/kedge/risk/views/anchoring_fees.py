@@ -1,29 +1,23 @@
-"""Recorded base fees for kedge risk anchoring: what policies that watch the fee would have saved."""
+"""Recorded base fees beside optimal anchoring: what policies that watch the fee would have saved."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-if TYPE_CHECKING:
-    from kedge.risk import Figure, Table, policies, recorded
-    from kedge.risk import anchoring as laws
+from kedge.risk import anchoring as laws
+from kedge.risk import constants, policies, posting
+from kedge.risk.errors import RiskInputError
+from kedge.risk.recorded import BaseFees
+from kedge.risk.result import TIME, Column, Figure, Series, Table
 
 _HALF_LIFE = 3600.0
 """Speed (s) of the level that a fee is compared with, for the comparison with immediate posting."""
 
 
-def read_records(files: list[Path]) -> list[recorded.BaseFees]:
-    from kedge.risk import recorded
-
-    return [recorded.read_base_fees(file, window) for file in files for window in recorded.read_windows(file)]
-
-
 def compare_policies(
-    records: list[recorded.BaseFees], gas: float, ether: float, capital: laws.DelayCost
+    records: Sequence[BaseFees], gas: float, ether: float, capital: laws.DelayCost
 ) -> list[policies.Comparison | str]:
-    from kedge.risk import RiskInputError, policies
-
+    """Policies on every record, or why a record is not judged."""
     found: list[policies.Comparison | str] = []
     for record in records:
         try:
@@ -33,9 +27,8 @@ def compare_policies(
     return found
 
 
-def compare_queues(records: list[recorded.BaseFees]) -> list[tuple[recorded.BaseFees, tuple[policies.Queue, ...]]]:
-    from kedge.risk import RiskInputError, policies
-
+def compare_queues(records: Sequence[BaseFees]) -> list[tuple[BaseFees, tuple[policies.Queue, ...]]]:
+    """Queues on every record that is long enough."""
     found = []
     for record in records:
         try:
@@ -46,8 +39,7 @@ def compare_queues(records: list[recorded.BaseFees]) -> list[tuple[recorded.Base
 
 
 def show_comparison(found: policies.Comparison | str) -> Table:
-    from kedge.risk import TIME, Column, Table, constants
-
+    """What each policy would have cost on one record, judged on its second half."""
     if isinstance(found, str):
         return Table((Column("not judged"),), ((found,),), "Recorded fees")
     days = constants.DAY_SECONDS / found.step
@@ -77,8 +69,7 @@ def show_comparison(found: policies.Comparison | str) -> Table:
 
 
 def show_posting(name: str, queues: tuple[policies.Queue, ...]) -> Table:
-    from kedge.risk import TIME, Column, Table
-
+    """Saving of one record beside what is published, by delay."""
     rows = tuple((q.mean_delay, q.longest, q.saving * 100, "8-29", q.bound * 100) for q in queues)
     columns = (
         Column("mean delay", "s", TIME),
@@ -90,9 +81,8 @@ def show_posting(name: str, queues: tuple[policies.Queue, ...]) -> Table:
     return Table(columns, rows, f"Posting against immediate posting, {name}: like for like with the published figures")
 
 
-def draw_frontier(queues: list[tuple[recorded.BaseFees, tuple[policies.Queue, ...]]]) -> tuple[Figure, ...]:
-    from kedge.risk import Figure, Series, posting
-
+def draw_frontier(queues: Sequence[tuple[BaseFees, tuple[policies.Queue, ...]]]) -> tuple[Figure, ...]:
+    """Saving against delay, a line per record, with the published band."""
     delays = [q.mean_delay / 60 for _, found in queues for q in found]
     low, high = (100 * value for value in posting.PUBLISHED_SAVING)
     ends = (min(delays), max(delays))
