@@ -16,6 +16,7 @@ from kedge.risk.capital import Exposure, compute_rows, judge_window
 from kedge.risk.laws import Fixed
 from kedge.risk.models import Merton, fixed_window, jump_floor
 from kedge.settlement import AnchorJournal, Mined
+from kedge.units.errors import Fault
 
 DAY0 = 1_800_000_000
 INTERVALS = [12.0, 60.0, 900.0, 3_600.0, 14_400.0]
@@ -94,6 +95,48 @@ def test_without_a_price_gas_costs_what_the_node_paid(node: Path, tmp_path: Path
     done = _report(node, "--out", str(out))
     assert "0.6 USD per anchor" in done.output, "2e14 wei at 3,000 dollars"
     assert "what the node paid" in out.read_text()
+
+
+EXAMPLE = "(example inputs)"
+OWN = {"median settlement window", "longest settlement window"}
+MARKET = ["--budget", "2/yr", "--volatility", "40%/yr", "--jumps", "20/yr", "--jump-deviation", "2%", "--detect", "1s"]
+STAKES = ["--open-interest", "$2bn", "--at-margin", "20%", "--fixed-margin", "3%", "--execution", "1min"]
+COSTS = ["--capital", "4%/yr", "--gas-price", "5", "--blob-price", "1", "--ether", "$2500"]
+
+
+def _cards(node: Path, *words: str) -> dict[str, str]:
+    """Headline figures of the page: what each is, and its value."""
+    assert _report(node, *words).exit_code == 0
+    found = re.findall(r'<div class="tile"><b>(.*?)</b><span>(.*?)</span>', (node / "risk.html").read_text())
+    return {what: value for value, what in found}
+
+
+def test_a_card_says_whether_it_rests_on_example_inputs(node: Path) -> None:
+    bare = _cards(node)
+    assert {what for what in bare if not what.endswith(EXAMPLE)} == OWN
+    assert len(bare) == 7
+    fixed = _cards(node, "--fixed-margin", "3%")
+    assert fixed["fixed margin beside it"] == "3.00%"
+    assert sum(what.endswith(EXAMPLE) for what in fixed) == 4
+    given = _cards(node, *MARKET, *STAKES, *COSTS)
+    assert not [what for what in given if EXAMPLE in what]
+    costs = _cards(node, *MARKET, *STAKES)
+    assert [what for what in costs if EXAMPLE in what] == [f"best interval at today&#x27;s gas {EXAMPLE}"]
+
+
+@pytest.mark.parametrize("interest", ["$1k", "$999999", "$4190bn", "$1900000bn"])
+def test_money_is_never_a_power_of_ten(node: Path, interest: str) -> None:
+    done = _report(node, "--open-interest", interest, "--gas-price", "60000", "--ether", "$41900")
+    page = (node / "risk.html").read_text()
+    assert done.exit_code == 0
+    assert not re.findall(r"\d[.\d]*e[+-]\d+", done.output + re.sub(r"<style>.*?</style>", "", page))
+
+
+def test_an_unwritable_page_is_a_fault_that_names_it(node: Path) -> None:
+    (node / "[x]").write_text("")
+    error = _report(node, "--out", str(node / "[x]" / "page.html")).exception
+    assert isinstance(error, Fault)
+    assert "[x]" in str(error)
 
 
 @pytest.mark.parametrize(

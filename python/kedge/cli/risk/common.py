@@ -176,6 +176,6 @@ def present(result: Result, json_out: Path | None, plot: Path | None, *, quiet: 
 
         write_file(json_out, json.dumps(as_json(result, inputs), indent=1, default=str) + "\n")
     if plot is not None:
-        from kedge.cli.risk.plot import draw
+        from kedge.risk.views.plot import draw
 
         draw(result.title, result.figures, plot)

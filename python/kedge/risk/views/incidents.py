@@ -112,7 +112,7 @@ def _facts() -> Table:
         Column("incident"),
         Column("date"),
         Column("figure of record"),
-        Column("value", "", ",.7g"),
+        Column("value", "", ",.12g"),
         Column("unit"),
     )
     return Table(columns, rows, "What was published")

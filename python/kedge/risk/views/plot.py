@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from kedge.risk.result import Figure, Series
 from kedge.show import write_file
 from kedge.units.errors import Fault
-
-if TYPE_CHECKING:
-    from kedge.risk import Figure, Series
 
 _STYLE = {
     "axes.grid": True,

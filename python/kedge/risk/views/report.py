@@ -1,99 +1,44 @@
-"""The page of `kedge risk report`: charts and tables with the lab's helpers; nothing is loaded from elsewhere."""
+"""The page of `kedge risk report`, and the lines that sum it up; nothing is loaded from elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from kedge import __version__
-from kedge.risk.capital import Exposure, Row, Verdict
 from kedge.risk.constants import SLOT_SECONDS, YEAR_DAYS
-from kedge.risk.units import show_time
+from kedge.risk.findings import Findings
+from kedge.risk.units import shorten_money, show_cents, show_money, show_time
+from kedge.risk.views.caveats import CAVEATS, PROVED
 from kedge.show import Axes, Band, Series, column_chart, frame_page, frame_table, frame_tiles, line_chart
 
-if TYPE_CHECKING:
-    from kedge.cli.risk.evidence import Evidence
-    from kedge.risk.anchoring import Optimum
-    from kedge.risk.models import Merton
+Inputs = Mapping[str, tuple[str, str]]
+"""Every input: its value as text, and where it came from."""
 
-CAVEATS: Final = (
-    (
-        "Anchoring more often shrinks only one part of the margin.",
-        "The diffusive part of the price move grows with the square root of the whole window, and the anchoring "
-        "interval is "
-        "only one stage of that window. Going from one hour to one minute divides the margin by 1.5 to 3.7, never by "
-        "7.7.",
-    ),
-    (
-        "The jump floor does not shrink with the interval.",
-        "Once breaches are counted per year and not per window, jumps alone set a lowest margin. Below it faster "
-        "anchoring "
-        "releases nothing; the expected bad debt per window still falls, about in proportion to the interval.",
-    ),
-    (
-        "A confidence of 99 % per window is the wrong target.",
-        "With windows of one minute an account that sits at such a margin is breached 5,260 times a year. The margins "
-        "of "
-        "this page are breached as often per year as the budget says, whatever the window.",
-    ),
-    (
-        "Margin that follows the root of the interval has its optimum by a two-thirds law.",
-        "The best interval grows with gas cost to the power 2/3 and is flat: an interval twice too long or too short "
-        "costs "
-        "11 to 14 % more. Slots of 12 seconds on L1 and the time that provers need bound it from below.",
-    ),
-    (
-        "Real losses came from rollbacks and downtime, not from late anchors.",
-        "Incidents of other rollups rolled back 18 minutes to an hour and took up to eight hours to recover. Recovery "
-        "time "
-        "sets that tail; it is not in this page (see kedge risk incidents).",
-    ),
-    (
-        "Nothing here is calibrated to your market.",
-        "Volatility, jumps, the share of positions at their margin and the cost of capital are inputs, listed below "
-        "with "
-        "where each came from. The window and the gas are this node's own.",
-    ),
-)
-PROVED: Final = (
-    "Proofs are checked off-chain in this version: no contract checks them. Until one does, the window to a proof "
-    "that L1 "
-    "itself has accepted is longer than the one shown here."
-)
+EXAMPLE: Final = "example"
+"""Where an input came from that nobody gave."""
+
+_LEVELS: Final = {"median": 0.5, "95 %": 0.95, "99 %": 0.99, "longest": 1.0}
+_DELAYS: Final = ("detect", "execution")
+_CALM: Final = ("budget", "volatility", "jumps", "jump_deviation", *_DELAYS)
+_DEBT: Final = ("open_interest", "at_margin", "fixed_margin", "volatility", "jumps", "jump_deviation", *_DELAYS)
+_BEST: Final = (
+    "open_interest", "volatility", "jumps", "jump_deviation", "capital", "gas_price", "blob_price", "ether", *_DELAYS,
+)  # fmt: skip
+"""Inputs that a headline figure rests on; without jumps the margin is that of a diffusion of the same variance."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Findings:
-    """Numbers of the page; times in seconds, money in one currency. `ages` is sorted."""
-
-    evidence: Evidence
-    exposure: Exposure
-    model: Merton
-    ages: list[float]
-    longest_age: float
-    own: Verdict
-    own_window: float
-    longest: Verdict
-    rows: list[Row]
-    covered: float
-    gas_cost: float
-    latency: float
-    optimum: Optimum
-    optimum_bare: Optimum
-
-
-def render_page(found: Findings, currency: str, inputs: Mapping[str, tuple[str, str]]) -> str:
+def render_page(found: Findings, currency: str, inputs: Inputs) -> str:
     """The page as text; its only inputs are its arguments."""
     title = "What this node's settlement window costs"
-    run = found.evidence.report
-    origin = f"run “{escape(run.run.title)}” of {escape(run.run.started)} · " if run is not None else ""
+    run = found.evidence.run
+    origin = f"run “{escape(run.title)}” of {escape(run.started)} · " if run is not None else ""
     parts = [
         f"<h1>{title}</h1>",
         f'<p class="sub">{origin}{len(found.evidence.anchors)} anchors on L1 · kedge {__version__}</p>',
         f'<p class="caveat">{PROVED}</p>',
-        _tiles(found, currency),
+        _tiles(found, currency, inputs),
         "<h2>Settlement window of this node</h2>",
         _window(found),
         "<h2>Margin it implies, beside a fixed margin</h2>",
@@ -112,18 +57,42 @@ def render_page(found: Findings, currency: str, inputs: Mapping[str, tuple[str, 
     return frame_page(title, parts)
 
 
-def _tiles(found: Findings, currency: str) -> str:
-    return frame_tiles(
+def summarise(found: Findings, currency: str) -> tuple[tuple[str, str], ...]:
+    """The page in four lines: (figure, what it is worth)."""
+    own, middle = found.own, found.ages[len(found.ages) // 2]
+    return (
+        ("settlement window", f"median {show_time(middle)}, longest {show_time(found.longest_age)}"),
         (
-            (show_time(found.ages[len(found.ages) // 2]), "median settlement window"),
-            (show_time(found.longest_age), "longest settlement window"),
-            (f"{found.own.diffusive:.2%}", f"margin it implies without jumps, {found.exposure.budget:g} breach a year"),
-            (f"{found.own.margin:.2%}", "margin it implies with jumps"),
-            (f"{found.exposure.fixed_margin:.2%}", "fixed margin beside it"),
-            (f"{_short(found.own.bad_debt_jumps)} {currency}", "expected bad debt a year at the fixed margin"),
-            (show_time(found.optimum.interval), "best interval at today's gas"),
-        )
+            "margin it implies",
+            f"{own.margin:.2%} with jumps, {own.diffusive:.2%} without; fixed margin {found.exposure.fixed_margin:.2%}",
+        ),
+        ("expected bad debt", f"{own.bad_debt_jumps:,.0f} {currency} a year at the fixed margin"),
+        (
+            "best interval",
+            f"{show_time(found.optimum.interval)} at {show_money(found.gas_cost)} {currency} per anchor",
+        ),
     )
+
+
+def _tiles(found: Findings, currency: str, inputs: Inputs) -> str:
+    own, fixed = found.own, found.exposure.fixed_margin
+    budget = f"{found.exposure.budget:g} breach a year"
+    debt = f"{shorten_money(own.bad_debt_jumps)} {currency}"
+    tiles: tuple[tuple[str, str, Sequence[str]], ...] = (
+        (show_time(found.ages[len(found.ages) // 2]), "median settlement window", ()),
+        (show_time(found.longest_age), "longest settlement window", ()),
+        (f"{own.diffusive:.2%}", f"margin it implies without jumps, {budget}", _CALM),
+        (f"{own.margin:.2%}", "margin it implies with jumps", _CALM),
+        (f"{fixed:.2%}", "fixed margin beside it", ("fixed_margin",)),
+        (debt, "expected bad debt a year at the fixed margin", _DEBT),
+        (show_time(found.optimum.interval), "best interval at today's gas", _BEST),
+    )
+    return frame_tiles([(value, what + _mark(inputs, names)) for value, what, names in tiles])
+
+
+def _mark(inputs: Inputs, names: Sequence[str]) -> str:
+    """Says so where a figure rests on an input that nobody gave."""
+    return " (example inputs)" if any(inputs[name][1] == EXAMPLE for name in names) else ""
 
 
 def _window(found: Findings) -> str:
@@ -136,12 +105,12 @@ def _window(found: Findings) -> str:
         ("age of a state when it is anchored", _mean(evidence.lags), *_spread(evidence.lags)),
     ]
     source = "from the report of the run" if evidence.is_recorded else "from the anchor journal"
-    pauses = evidence.report.pauses if evidence.report is not None else []
+    pauses = evidence.run.pauses if evidence.run is not None else ()
     chart = line_chart(
         f"Age of the last anchored state (seconds), {source}",
         [Series("settlement window", evidence.compute_saw(), "s1")],
         Axes("seconds", "s", lambda value: f"{value:,.0f}", lambda value: f"{value:,.3g}"),
-        [Band(pause.begin, pause.end, "anchoring paused") for pause in pauses],
+        [Band(begin, end, "anchoring paused") for begin, end in pauses],
     )
     text = (
         f"<p>The whole window adds detection and execution: {show_time(found.own_window)} on average. A fixed margin "
@@ -149,9 +118,6 @@ def _window(found: Findings) -> str:
         f"{found.exposure.fixed_margin:.2%} covers {show_time(found.covered)} of diffusion at 99 %.</p>"
     )
     return f'<section class="charts">{chart}</section>{text}' + frame_table(("", "mean", *_LEVELS), rows)
-
-
-_LEVELS: Final = {"median": 0.5, "95 %": 0.95, "99 %": 0.99, "longest": 1.0}
 
 
 def _mean(values: list[float]) -> str:
@@ -164,7 +130,8 @@ def _spread(values: list[float]) -> list[str]:
 
 
 def _margins(found: Findings, currency: str) -> str:
-    fixed, rates = found.exposure.fixed_margin, found.evidence.get_rates()
+    fixed, run = found.exposure.fixed_margin, found.evidence.run
+    rates = run.rates if run is not None else ()
     budget = f"{found.exposure.budget:g} breach a year"
     rows = [
         (
@@ -216,7 +183,7 @@ def _capital(found: Findings, currency: str) -> str:
         f"released ({currency})", f"saved a year ({currency})", f"gas a year ({currency})",
     )  # fmt: skip
     labels = [show_time(row.interval) for row in found.rows]
-    axes = Axes("anchored every", currency, str, _short)
+    axes = Axes("anchored every", currency, str, shorten_money)
     released = [("released", "s2", [max(row.released, 0.0) for row in found.rows])]
     title = f"Capital released against anchoring every {labels[-1]} ({currency})"
     chart = column_chart(title, labels, released, axes)
@@ -225,17 +192,15 @@ def _capital(found: Findings, currency: str) -> str:
     return f'<section class="charts">{chart}</section>{text}{frame_table(names, rows)}'
 
 
-def _short(value: float) -> str:
-    for size, letter in ((1e9, "bn"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= size:
-            return f"{value / size:.3g}{letter}"
-    return f"{value:.3g}"
-
-
 def _debt(found: Findings, currency: str) -> str:
-    own = ("this node", show_time(found.own_window), f"{found.own.bad_debt:,.2f}", f"{found.own.bad_debt_jumps:,.2f}")
+    own = (
+        "this node",
+        show_time(found.own_window),
+        show_cents(found.own.bad_debt),
+        show_cents(found.own.bad_debt_jumps),
+    )
     rows = [
-        (show_time(r.interval), show_time(r.window), f"{r.bad_debt:,.2f}", f"{r.bad_debt_jumps:,.2f}")
+        (show_time(r.interval), show_time(r.window), show_cents(r.bad_debt), show_cents(r.bad_debt_jumps))
         for r in found.rows
     ]
     names = ("anchored every", "mean window", f"diffusion ({currency})", f"with jumps ({currency})")
@@ -252,12 +217,12 @@ def _optimum(found: Findings, currency: str) -> str:
     best, bare = found.optimum, found.optimum_bare
     rows = [
         ("gas per anchor (median of this node)", f"{found.evidence.gas:,.0f}, {found.evidence.blobs:g} blobs"),
-        (f"cost per anchor ({currency})", f"{found.gas_cost:,.4g}"),
+        (f"cost per anchor ({currency})", f"{show_money(found.gas_cost)}"),
         (f"delay on top of the interval: {show_time(found.latency)}", f"best every {show_time(best.interval)}"),
         ("if there were no other delay", f"best every {show_time(bare.interval)}"),
         (
             f"gas and capital a day at the best ({currency})",
-            f"{best.cost / YEAR_DAYS:,.2f}, gas {best.gas_share:.0%} of it",
+            f"{show_cents(best.cost / YEAR_DAYS)}, gas {best.gas_share:.0%} of it",
         ),
         ("this node anchors every", _mean(found.evidence.intervals)),
     ]
