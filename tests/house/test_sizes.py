@@ -42,6 +42,37 @@ def _over(house: House) -> dict[str, str]:
     return over
 
 
+def _is_command(decorator: ast.expr) -> bool:
+    """Whether a decorator registers a command, as `@app.command()` does."""
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return isinstance(called, ast.Attribute) and called.attr == "command"
+
+
+def _long_commands(house: House) -> dict[str, int]:
+    """Files that register a command and reach the budget, with their lines."""
+    found = {}
+    for name in house.sources("cli"):
+        lines = len(house.text(name).splitlines())
+        registers = any(_is_command(d) for function in _functions(house.parse(name)) for d in function.decorator_list)
+        if registers and lines >= house.layering["sizes"]["command_file"]:
+            found[name] = lines
+    return found
+
+
+def test_a_command_file_reads_arguments_and_calls_one_function(house: House) -> None:
+    excused, most = house.layering["exceptions"]["command_files"], house.layering["sizes"]["command_file"]
+    problems = [f"{name}: {lines} lines" for name, lines in _long_commands(house).items() if name not in excused]
+    assert not problems, (
+        f"a file of commands stays below {most} lines: what computes, shows or opens belongs to a room below "
+        "(kedge.risk.views, kedge.show, kedge.node):\n" + "\n".join(problems)
+    )
+
+
+def test_no_long_command_is_excused_that_is_short_again(house: House) -> None:
+    stale = set(house.layering["exceptions"]["command_files"]) - set(_long_commands(house))
+    assert not stale, f"take them out of [exceptions.command_files] of layering.toml: {sorted(stale)}"
+
+
 def test_files_and_functions_keep_to_the_budget(house: House) -> None:
     excused = house.layering["exceptions"]["sizes"]
     problems = [f"{where}: {what}" for where, what in _over(house).items() if where not in excused]
