@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from kedge.risk.montecarlo import Estimate
+from kedge.risk.units import show_time
 
 Cell = float | int | str | bool | Estimate | None
 """A number stays a number, an estimate its two (value and standard error): how they are written is the reader's."""
@@ -30,6 +31,23 @@ class Column:
     def heading(self) -> str:
         """Name and unit; a time carries its own."""
         return f"{self.name} [{self.unit}]" if self.unit and self.form != TIME else self.name
+
+    def write(self, cell: Cell) -> str:
+        """A cell of this column as text."""
+        if cell is None:
+            return "-"
+        if isinstance(cell, bool):
+            return "yes" if cell else "no"
+        if isinstance(cell, float):
+            return show_time(cell) if self.form == TIME else self._number(cell)
+        if isinstance(cell, Estimate):
+            return f"{self._number(cell.value)} ± {self._number(cell.error)}"
+        return f"{cell:,}" if isinstance(cell, int) else cell
+
+    def _number(self, value: float) -> str:
+        """By the form; what that would write as a large power of ten in whole numbers."""
+        text = format(value, self.form)
+        return text if "e+" not in text else f"{value:{'+' if '+' in self.form else ''},.0f}"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from kedge.risk import RISK_REFUSALS, RiskInputError, checks, errors, montecarlo, units
+from kedge.risk import RISK_REFUSALS, TIME, Cell, Column, RiskInputError, checks, errors, montecarlo, units
 from kedge.units.errors import Rejected
 
 
@@ -139,3 +139,24 @@ def test_money_has_sensible_digits(value: float, shown: str, cents: str, short: 
 def test_long_times_are_never_powers_of_ten() -> None:
     assert units.show_time(140_137.4 * 86_400) == "140,137 d"
     assert units.show_time(9_999.4 * 86_400) == "9999 d"
+
+
+@pytest.mark.parametrize(
+    ("form", "cell", "shown"),
+    [
+        (".4g", None, "-"),
+        (".4g", True, "yes"),
+        (".4g", False, "no"),
+        (".4g", 1_234_567, "1,234,567"),
+        (".4g", "[/x]", "[/x]"),
+        (".4g", 0.000012344, "1.234e-05"),
+        (".4g", 41_900.4, "41,900"),
+        ("+,.4g", 41_900.4, "+41,900"),
+        (",.6g", -7.614e9, "-7,614,000,000"),
+        (".4g", math.inf, "inf"),
+        (TIME, 90.0, "1.5 min"),
+        (".2f", montecarlo.Estimate(1.0, 0.25, 9), "1.00 ± 0.25"),
+    ],
+)
+def test_a_cell_is_written_by_its_column(form: str, cell: Cell, shown: str) -> None:
+    assert Column("x", "", form).write(cell) == shown
