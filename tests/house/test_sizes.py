@@ -60,17 +60,12 @@ def _long_commands(house: House) -> dict[str, int]:
 
 
 def test_a_command_file_reads_arguments_and_calls_one_function(house: House) -> None:
-    excused, most = house.layering["exceptions"]["command_files"], house.layering["sizes"]["command_file"]
-    problems = [f"{name}: {lines} lines" for name, lines in _long_commands(house).items() if name not in excused]
+    most = house.layering["sizes"]["command_file"]
+    problems = [f"{name}: {lines} lines" for name, lines in _long_commands(house).items()]
     assert not problems, (
         f"a file of commands stays below {most} lines: what computes, shows or opens belongs to a room below "
         "(kedge.risk.views, kedge.show, kedge.node):\n" + "\n".join(problems)
     )
-
-
-def test_no_long_command_is_excused_that_is_short_again(house: House) -> None:
-    stale = set(house.layering["exceptions"]["command_files"]) - set(_long_commands(house))
-    assert not stale, f"take them out of [exceptions.command_files] of layering.toml: {sorted(stale)}"
 
 
 def test_files_and_functions_keep_to_the_budget(house: House) -> None:

@@ -6,13 +6,16 @@ text; nobody who reads can hold up who trades.
 Surface: what `__all__` lists. Refusals: 1501 to 1510, 1514.
 """
 
+from kedge.api.ask import ask_status
 from kedge.api.refusals import API_REFUSALS
-from kedge.api.service import NODE_FILE, SERVICE_OPTIONS, TOKEN_FILE, Service
+from kedge.api.service import NODE_FILE, SERVICE_OPTIONS, TOKEN_FILE, Ground, Service
 
 __all__ = [
     "API_REFUSALS",
     "NODE_FILE",
     "SERVICE_OPTIONS",
     "TOKEN_FILE",
+    "Ground",
     "Service",
+    "ask_status",
 ]

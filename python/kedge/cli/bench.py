@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from kedge.cli.app import app
+from kedge.cli.measuring import read_states, run
 from kedge.cli.options import JsonOut
-from kedge.cli.output import Screen, progress, say
-
-if TYPE_CHECKING:
-    from kedge.lab import BenchRow, Measure
+from kedge.cli.output import say
 
 bench = typer.Typer(no_args_is_help=True, help="Measure this machine; every figure says where it comes from.")
 app.add_typer(bench, name="bench")
@@ -30,19 +28,6 @@ Resting = Annotated[
     typer.Option(min=1, help="Resting orders of each state; as many as accounts if not given; may be repeated."),
 ]
 WORK = Path("data/bench")
-TABLE_WIDTH = 150
-
-
-def _run(name: str, measure: Measure, data: Path, json_out: Path | None) -> list[BenchRow]:
-    """Measure with a progress line; the rows are printed, and written where asked."""
-    from kedge.lab import rows_table, working_folder, write_rows
-
-    with working_folder(data, name) as folder, progress(name) as told:
-        rows = measure(folder, lambda text, part: told(f"{name}: {text}", part))
-    if json_out is not None:
-        write_rows(rows, json_out)
-    Screen(least=TABLE_WIDTH).print(rows_table(rows))
-    return rows
 
 
 @bench.command()
@@ -52,14 +37,10 @@ def prover(
     """Prove chunks of 250, 1,000 and 4,000 orders, resting only and mixed, then 1,000 mixed orders in states of 50,000,
     200 and 1,000,000 accounts: time_to_proof by stage, orders and cells per second, cells per order, memory.
     """
-    from kedge.lab import CHUNK_SIZES, build_populations, measure_prover
+    from kedge.lab import CHUNK_SIZES, measure_prover
 
-    sizes = () if accounts or resting else CHUNK_SIZES
-    try:
-        populations = build_populations(accounts or (), resting or ())
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
-    _run("prover", lambda at, told: measure_prover(at, runs, told, sizes, populations), data, json_out)
+    sizes, populations = () if accounts or resting else CHUNK_SIZES, read_states(accounts or [], resting or [])
+    run("prover", lambda at, told: measure_prover(at, runs, told, sizes, populations), data, json_out)
 
 
 @bench.command()
@@ -67,7 +48,7 @@ def sequencer(runs: Runs = 3, data: Data = WORK, json_out: JsonOut = None) -> No
     """Make orders durable on one core: orders per second, then acknowledgement p50 and p99 at half of that rate."""
     from kedge.lab import measure_sequencer
 
-    _run("sequencer", lambda at, told: measure_sequencer(at, runs, told), data, json_out)
+    run("sequencer", lambda at, told: measure_sequencer(at, runs, told), data, json_out)
 
 
 @bench.command()
@@ -82,7 +63,7 @@ def river(
     """
     from kedge.lab import measure_river
 
-    _run("river", lambda at, told: measure_river(at, runs, told, seconds), data, json_out)
+    run("river", lambda at, told: measure_river(at, runs, told, seconds), data, json_out)
 
 
 @bench.command(name="all")
@@ -94,5 +75,5 @@ def everything(
     """All three, one after the other, written as JSON and as one Markdown page."""
     from kedge.lab import measure_all
 
-    page = measure_all(out, runs, lambda name, measure: _run(name, measure, data, out / f"{name}.json"))
+    page = measure_all(out, runs, lambda name, measure: run(name, measure, data, out / f"{name}.json"))
     say(f"written: {page}")

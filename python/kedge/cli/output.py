@@ -144,3 +144,10 @@ def plain_handler() -> logging.Handler:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Plain(_LOG_FORMAT, _LOG_TIME))
     return handler
+
+
+def log_plainly(name: str) -> None:
+    """What a logger and those below it say, from now on, as one plain line per event on standard error."""
+    logger = logging.getLogger(name)
+    logger.handlers, logger.propagate = [plain_handler()], False
+    logger.setLevel(logging.INFO)

@@ -3,56 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from kedge.cli.app import app
+from kedge.cli.ground import open_l1
 from kedge.cli.options import check_target
 from kedge.cli.output import say, working
-from kedge.units.errors import Rejected
-
-if TYPE_CHECKING:
-    from kedge.node import L1
-
-L1_MISSING = 802
-"""Neither a data directory nor an L1 was named."""
-BAD_ADDRESS = 803
-"""An address is not 20 bytes in hexadecimal."""
 
 Url = Annotated[str | None, typer.Option("--l1", help="RPC address of the L1.")]
 Address = Annotated[str | None, typer.Option("--settlement", help="Address of the Settlement contract, 0x...")]
 FirstBlock = Annotated[int, typer.Option(min=0, help="An L1 block up to the deployment.")]
 Beacon = Annotated[str | None, typer.Option(help="Beacon node that serves the blobs; not for development chains.")]
-
-
-@contextmanager
-def open_l1(
-    folder: Path | None, url: str | None, settlement: str | None, first_block: int, beacon: str | None
-) -> Iterator[L1]:
-    """The L1 that the options name: an RPC address, or the saved development chain of a data directory."""
-    from kedge.node import live_chain, saved_chain
-
-    if url is not None:
-        yield live_chain(url, _address(settlement), first_block, beacon)
-    elif folder is not None:
-        with saved_chain(folder) as l1:
-            yield l1
-    else:
-        raise Rejected(L1_MISSING, "L1_MISSING", "name a data directory with --data, or an L1 with --l1")
-
-
-def _address(text: str | None) -> bytes:
-    try:
-        address = bytes.fromhex((text or "").removeprefix("0x"))
-    except ValueError:
-        address = b""
-    if len(address) != 20:
-        raise Rejected(BAD_ADDRESS, "BAD_ADDRESS", f"--settlement needs 20 bytes in hexadecimal, got {text!r}")
-    return address
 
 
 @app.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,12 +11,9 @@ from rich.table import Table
 from kedge.cli.app import app
 from kedge.cli.options import JsonOut
 from kedge.cli.output import Screen, say
-from kedge.units.errors import Fault
 
 if TYPE_CHECKING:
     from kedge.node import Status
-
-ASK_SECONDS = 5.0
 
 
 @app.command()
@@ -30,9 +26,10 @@ def status(
     """Show heights, lags and the settlement window. Asks the node that runs on the directory; reads its files if none
     does.
     """
+    from kedge.api import ask_status
     from kedge.node import read_status
 
-    found = _ask(data) or read_status(data)
+    found = ask_status(data) or read_status(data)
     if json_out is not None:
         import msgspec
 
@@ -40,31 +37,6 @@ def status(
 
         write_file(json_out, msgspec.json.format(msgspec.json.encode(found)) + b"\n")
     _show(found)
-
-
-def _ask(data: Path) -> Status | None:
-    """The running node's own answer; None if nothing answers where DIR/node.json points."""
-    import msgspec
-    import requests
-
-    from kedge.api import NODE_FILE
-    from kedge.node import Status
-
-    try:
-        url = json.loads((data / NODE_FILE).read_text())["url"]
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Fault(f"{data / NODE_FILE} is damaged ({error}); remove it if no node runs") from error
-    with requests.Session() as session:
-        session.trust_env = False
-        try:
-            answer = session.get(f"{url}/v1/status", timeout=ASK_SECONDS)
-            return msgspec.json.decode(answer.content, type=Status)
-        except requests.ConnectionError:
-            return None
-        except (requests.RequestException, msgspec.DecodeError) as error:
-            raise Fault(f"the node at {url} does not give its status ({error}); look at its log") from error
 
 
 def _show(found: Status) -> None:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kedge.cli.app import EXIT_REFUSED, app
+from kedge.cli.ground import open_l1
 from kedge.cli.options import JsonOut
 from kedge.cli.output import say, working
-from kedge.cli.reconstruct import Address, Beacon, FirstBlock, open_l1
+from kedge.cli.reconstruct import Address, Beacon, FirstBlock
 
 if TYPE_CHECKING:
     from kedge.batching import Reconstruction

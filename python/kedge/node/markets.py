@@ -23,5 +23,6 @@ def load_markets(folder: Path, file: Path | None, default: tuple[Market, ...]) -
         raise Fault(f"cannot read {source}: {error}") from error
     markets = read_markets(text)
     if file is not None:
+        folder.mkdir(parents=True, exist_ok=True)
         write_atomic(folder / FILE, text.encode())
     return markets

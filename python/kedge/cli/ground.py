@@ -1,0 +1,109 @@
+"""The L1 that a command stands on: a development chain, an outside one to settle on, or one that is only read."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from kedge.cli.output import say
+from kedge.units.errors import Rejected
+
+if TYPE_CHECKING:
+    from kedge.api import Ground
+    from kedge.node import L1
+
+Watch = Callable[[], None]
+"""Called now and then while the node runs."""
+
+KEY_VARIABLE = "KEDGE_OPERATOR_KEY"
+STAKE = 1_000_000 * 10**6
+L1_MISSING = 802
+"""Neither a data directory nor an L1 was named."""
+BAD_ADDRESS = 803
+"""An address is not 20 bytes in hexadecimal."""
+
+
+@contextmanager
+def open_l1(
+    folder: Path | None, url: str | None, settlement: str | None, first_block: int, beacon: str | None
+) -> Iterator[L1]:
+    """The L1 that the options name: an RPC address, or the saved development chain of a data directory."""
+    from kedge.node import live_chain, saved_chain
+
+    if url is not None:
+        yield live_chain(url, read_address(settlement, "--settlement"), first_block, beacon)
+    elif folder is not None:
+        with saved_chain(folder) as l1:
+            yield l1
+    else:
+        raise Rejected(L1_MISSING, "L1_MISSING", "name a data directory with --data, or an L1 with --l1")
+
+
+@contextmanager
+def development_chain(data: Path, users: int) -> Iterator[tuple[Ground, Watch]]:
+    """The development chain of the directory, and what starts it again if it died, from the state it wrote last. At its
+    first start some users deposit.
+    """
+    from kedge.node import Devnet
+
+    devnet = Devnet(data)
+
+    def revive() -> None:
+        if not devnet.anvil.is_running:
+            logging.getLogger(__name__).warning("the development chain died; starting it again from its last state")
+            devnet.anvil.start()
+
+    try:
+        if users and devnet.deposits() == 0:
+            devnet.fund([STAKE] * users)
+            say(f"accounts 2 to {users + 1} deposit {STAKE // 10**6:,} coins each")
+        say(f"development chain on {devnet.chain.rpc.url}")
+        yield devnet, revive
+    finally:
+        devnet.close()
+
+
+@contextmanager
+def outside_chain(
+    data: Path, url: str, settlement: str | None, token: str | None, window: int, first_block: int
+) -> Iterator[tuple[Ground, Watch]]:
+    """The outside L1 with the operator's key, which is taken out of the environment: no child process needs it. With
+    `token` the contracts are deployed there first.
+    """
+    from kedge.node import L1Terms, deploy_on, read_key, settle_on
+    from kedge.settlement import Chain
+
+    operator, chain = read_key(os.environ.pop(KEY_VARIABLE, None)), Chain(url)
+    if token is not None:
+        footing = deploy_on(data, chain, operator, read_address(token, "--token"), L1Terms(challenge_window=window))
+        say(f"deployed Settlement at 0x{footing.place.deployment.settlement.hex()}")
+    else:
+        wanted = None if settlement is None else read_address(settlement, "--settlement")
+        footing = settle_on(data, chain, operator, wanted, first_block)
+    yield footing, lambda: None
+
+
+def check_hosts(names: list[str] | None) -> list[str]:
+    """Callback of an option: the names of hosts; refused as wrong usage if one cannot be such a name."""
+    for name in names or []:
+        if not re.fullmatch(r"[\w.:\[\]-]+", name):
+            raise typer.BadParameter(f"{name!r} is not the name of a host")
+    return names or []
+
+
+def read_address(text: str | None, option: str) -> bytes:
+    """The 20 bytes of an address that an option gives; refused by number otherwise."""
+    try:
+        address = bytes.fromhex((text or "").removeprefix("0x"))
+    except ValueError:
+        address = b""
+    if len(address) != 20:
+        raise Rejected(BAD_ADDRESS, "BAD_ADDRESS", f"{option} needs 20 bytes in hexadecimal, got {text!r}")
+    return address
