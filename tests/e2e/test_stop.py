@@ -56,10 +56,6 @@ def silent_l1() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
-def at_once(_folder: Path) -> bool:
-    return True
-
-
 def has(name: str) -> Callable[[Path], bool]:
     return lambda folder: any(folder.glob(name))
 
@@ -100,13 +96,32 @@ def test_what_a_stopped_demo_acknowledged_is_proved_or_provable(tmp_path: Path) 
     assert {found.reason for found in verify_directory(folder).findings} <= {Reason.PROOF_MISSING}
 
 
-@pytest.mark.parametrize("what", ["prover", "sequencer", "river"])
-@pytest.mark.parametrize("children", [1, 0], ids=["in a child", "at once"])
-def test_a_benchmark_stops_with_its_children(what: str, children: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("moment", "rows"),
+    [(has("../*.log"), 2_000_000), (has("deployment.json"), 60_000), (orders(3_000), 60_000)],
+    ids=["early", "funding", "trading"],
+)
+def test_a_replay_stops_at_any_moment(moment: Callable[[Path], bool], rows: int, tmp_path: Path) -> None:
+    need_anvil()
+    folder, tape = tmp_path / "replay", tmp_path / "tape.csv"
+    with tape.open("w") as file:
+        file.write("price,quantity,symbol,taker_side,trade_time_ms\n")
+        file.writelines(f"{100 + n % 7}.5,{1 + n % 3},AB,{('buy', 'sell')[n % 2]},{10**12 + n}\n" for n in range(rows))
+    replay = NodeProcess(folder, "replay", str(tape), "--data", str(folder))
+    until("the moment", lambda: replay.process.poll() is not None or moment(folder))
+    time.sleep(1.0)
+    assert stop(replay) == 130
+    assert "report:" not in replay.log.read_text()
+
+
+@pytest.mark.parametrize(("what", "children"), [("prover", 1), ("sequencer", 1), ("river", 2)])
+@pytest.mark.parametrize("later", [0.0, 2.0])
+def test_a_benchmark_stops_with_its_children(what: str, children: int, later: float, tmp_path: Path) -> None:
     need_anvil()
     data = tmp_path / "bench"
     bench = NodeProcess(data, "bench", what, "--data", str(data))
     until("it measures", lambda: has("*")(data) and len(descendants(bench.process.pid)) >= children)
+    time.sleep(later)
     assert stop(bench) == 130
     assert list(data.iterdir()) == [], "working files go away"
 
@@ -176,3 +191,22 @@ def test_clients_that_hang_on_hold_up_no_stop(tmp_path: Path) -> None:
         (receipt,) = client.submit(place(2, 0, 0, 500_000))
         assert stop(node) == 0
     assert journalled(folder)[receipt["sequence"] - 1].step == "place"
+
+
+def test_a_first_start_that_was_interrupted_goes_on(tmp_path: Path) -> None:
+    """The users who had not deposited yet do so at the next start, and nobody twice."""
+    need_anvil()
+    folder = tmp_path / "node"
+    first = NodeProcess(folder, "node", "--data", str(folder), "--users", "120")
+    until("users deposit", lambda: has("funding")(folder))
+    time.sleep(0.7)
+    assert stop(first) == 130
+    assert has("funding")(folder), "it was stopped too late to show anything"
+    again = NodeProcess(folder, "node", "--data", str(folder))
+    client = again.client()
+    client.wait_for_deposits(120)
+    collateral = {client.get(f"/v1/accounts/{number}")["collateral"] for number in range(2, 122)}
+    assert collateral == {1_000_000 * 10**6}
+    assert client.session.get(f"{client.url}/v1/accounts/122", timeout=10).status_code == 404
+    assert not has("funding")(folder)
+    assert stop(again) == 0

@@ -17,17 +17,17 @@ from kedge.units.errors import Rejected
 
 if TYPE_CHECKING:
     from kedge.api import Ground
-    from kedge.node import L1
+    from kedge.node import L1, Devnet
 
 Watch = Callable[[], None]
 """Called now and then while the node runs."""
 
 KEY_VARIABLE = "KEDGE_OPERATOR_KEY"
 STAKE = 1_000_000 * 10**6
+FUNDING = "funding"
+"""A file of the data directory while users deposit: how many are to. A start that was interrupted goes on with it."""
 L1_MISSING = 802
 """Neither a data directory nor an L1 was named."""
-BAD_ADDRESS = 803
-"""An address is not 20 bytes in hexadecimal."""
 
 
 @contextmanager
@@ -61,13 +61,23 @@ def development_chain(data: Path, users: int) -> Iterator[tuple[Ground, Watch]]:
             devnet.anvil.start()
 
     try:
-        if users and devnet.deposits() == 0:
-            devnet.fund([STAKE] * users)
-            say(f"accounts 2 to {users + 1} deposit {STAKE // 10**6:,} coins each")
+        _fund(devnet, data / FUNDING, users)
         say(f"development chain on {devnet.chain.rpc.url}")
         yield devnet, revive
     finally:
         devnet.close()
+
+
+def _fund(devnet: Devnet, note: Path, users: int) -> None:
+    done = devnet.deposits()
+    if users and not done:
+        note.write_text(f"{users}\n")
+    if not note.exists():
+        return
+    wanted = int(note.read_text())
+    devnet.fund([STAKE] * (wanted - done), first=done)
+    say(f"accounts 2 to {wanted + 1} deposit {STAKE // 10**6:,} coins each")
+    note.unlink()
 
 
 @contextmanager
@@ -99,11 +109,11 @@ def check_hosts(names: list[str] | None) -> list[str]:
 
 
 def read_address(text: str | None, option: str) -> bytes:
-    """The 20 bytes of an address that an option gives; refused by number otherwise."""
+    """The 20 bytes of an address that an option gives; refused as wrong usage if it is none."""
     try:
         address = bytes.fromhex((text or "").removeprefix("0x"))
     except ValueError:
         address = b""
     if len(address) != 20:
-        raise Rejected(BAD_ADDRESS, "BAD_ADDRESS", f"{option} needs 20 bytes in hexadecimal, got {text!r}")
+        raise typer.BadParameter("an address is 0x and 40 hexadecimal digits", param_hint=option)
     return address

@@ -105,16 +105,17 @@ class Devnet:
         amounts: Sequence[int],
         told: Callable[[int], None] = lambda done: None,
         is_stopped: Callable[[], bool] = lambda: False,
+        first: int = 0,
     ) -> list[Wallet]:
         """Users in order, each with its deposit (quote) in the Vault: mint, approve, deposit, every one on L1.
 
-        Fewer users come back if `is_stopped` said so on the way.
+        Fewer users come back if `is_stopped` said so on the way; `first` is the number of the first.
         """
         token = MockCollateral(self.chain, self.place.deployment.token)
         vault = Vault(self.chain, self.place.deployment.vault)
         users: list[Wallet] = []
         with self.instantly():
-            for number, amount in enumerate(amounts):
+            for number, amount in enumerate(amounts, first):
                 if is_stopped():
                     break
                 user = dev_wallet(f"user {number}")

@@ -45,7 +45,7 @@ def read_positions(file: Path) -> list[Position]:
     """The [[position]] tables of a TOML file; refuses (1414) one that cannot be read or has none."""
     try:
         rows = tomllib.loads(file.read_text(encoding="utf-8-sig")).get("position")
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise BAD_FILE.reject(f"{file}: {error}") from error
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise BAD_FILE.reject(f"{file} has no [[position]] table")

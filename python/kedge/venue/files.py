@@ -45,7 +45,7 @@ def read_markets(text: str) -> tuple[Market, ...]:
     """The markets of a file's text; BAD_MARKETS_FILE with the reason otherwise. Bounds are the rules' to check."""
     try:
         entries = msgspec.convert(tomllib.loads(text), _File).market
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, RecursionError) as error:
         raise BAD_MARKETS_FILE.reject(str(error)) from None
     if len({entry.number for entry in entries}) != len(entries):
         raise BAD_MARKETS_FILE.reject("two markets have the same number")

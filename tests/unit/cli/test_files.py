@@ -58,6 +58,8 @@ def _make(folder: Path, what: str) -> Path:
         path.write_bytes(b"\xff\xfe\x00[/x]\n")
     elif what == "another text":
         path.write_text("[/x],b\n1,2\n")
+    elif what == "nested without end":
+        path.write_text("a = " + "[" * 100_000)
     elif what == "a link to itself":
         path.symlink_to(path.name)
     elif what == "a name that is no text":
@@ -86,7 +88,7 @@ def _kedge(
     "what",
     [
         "nothing", "a folder", "a cut archive", "no text", "another text", "a link to itself", "a name that is no text",
-        "unreadable",
+        "nested without end", "unreadable",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("arguments", READERS.values(), ids=list(READERS))

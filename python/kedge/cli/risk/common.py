@@ -36,7 +36,7 @@ def _read_config(context: typer.Context, file: Path | None) -> Path | None:
 
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise BAD_FILE.reject(f"{file}: {error}") from error
     own = content.get(context.info_name or "", {key: v for key, v in content.items() if not isinstance(v, dict)})
     values = {key.replace("-", "_"): value for key, value in own.items()}
