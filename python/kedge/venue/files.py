@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -20,43 +20,38 @@ EXAMPLES: Final = (
 
 
 class _Entry(msgspec.Struct, forbid_unknown_fields=True):
-    """One [[market]]: number, name, decimal places of the tick (0 to 6), opening mark in ticks; more is optional."""
+    """One [[market]] without its terms: number, name, decimal places of the tick (0 to 6), opening mark in ticks."""
 
     number: int
     name: str
     tick_places: int
     mark: int
-    minimum: int = 1
-    maker_fee: int = 100
-    taker_fee: int = 400
-    slope: int = 1_000
-    floor: int = 25_000
-    sigma: int = 60_000
-    z: int = 5_000
-    delay: int = 4_000
-    ramp: int = 2_000
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
-    market: list[_Entry] = []
+    market: list[dict[str, Any]] = []
 
 
 def read_markets(text: str) -> tuple[Market, ...]:
     """The markets of a file's text; BAD_MARKETS_FILE with the reason otherwise. Bounds are the rules' to check."""
     try:
-        entries = msgspec.convert(tomllib.loads(text), _File).market
+        tables = msgspec.convert(tomllib.loads(text), _File).market
+        markets = tuple(_market(table) for table in tables)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, RecursionError) as error:
         raise BAD_MARKETS_FILE.reject(str(error)) from None
-    if len({entry.number for entry in entries}) != len(entries):
+    if len({market.index for market in markets}) != len(markets):
         raise BAD_MARKETS_FILE.reject("two markets have the same number")
-    for entry in entries:
-        if not 0 <= entry.tick_places <= 6 or not entry.name.isprintable() or not 0 < len(entry.name) <= 40:
+    for market in markets:
+        if not 0 <= market.tick_places <= 6 or not market.name.isprintable() or not 0 < len(market.name) <= 40:
             raise BAD_MARKETS_FILE.reject(
-                f"market {entry.number}: tick_places must be 0 to 6, its name 1 to 40 letters"
+                f"market {market.index}: tick_places must be 0 to 6, its name 1 to 40 letters"
             )
-    return tuple(_market(entry) for entry in entries)
+    return markets
 
 
-def _market(entry: _Entry) -> Market:
-    terms = {name: getattr(entry, name) for name in MarketTerms.__dataclass_fields__}
-    return Market(entry.number, entry.name, entry.tick_places, entry.mark, MarketTerms(**terms))
+def _market(table: dict[str, Any]) -> Market:
+    """A market of its table; terms that are not given are those of `MarketTerms`."""
+    names = MarketTerms.__dataclass_fields__
+    terms = msgspec.convert({name: table[name] for name in names if name in table}, MarketTerms)
+    entry = msgspec.convert({name: value for name, value in table.items() if name not in names}, _Entry)
+    return Market(entry.number, entry.name, entry.tick_places, entry.mark, terms)
