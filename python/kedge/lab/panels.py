@@ -12,6 +12,7 @@ STAGE_COLOURS: Final = ("s3", "s2", "s1", "s4", "s5", "s6")
 MARKET_COLOURS: Final = ("s1", "s2", "s4", "s3", "s5", "s6")
 TIER_COLOURS: Final = {"published": "s3", "proved": "s1", "anchored": "s2", "final": "s4"}
 TIER_NAMES: Final = {"proved": "proved off-chain"}
+_MOST_BARS: Final = 14
 
 
 def window_panel(report: Report) -> str:
@@ -70,13 +71,15 @@ def gas_panel(report: Report) -> str:
 
 
 def cells_panel(report: Report) -> str:
-    """Cells of the proofs by table."""
+    """Cells of the proofs by table, the largest; the details have all."""
     total = sum(table.cells for table in report.tables) or 1
+    tables = sorted(report.tables, key=lambda table: -table.cells)
+    shown = f", the {_MOST_BARS} largest of {len(tables)}" if len(tables) > _MOST_BARS else ""
     bars = [
         (t.name, float(t.cells), f"{t.cells / total:.1%} of all, {t.rows:,} rows of {t.columns} columns")
-        for t in report.tables
+        for t in tables[:_MOST_BARS]
     ]
-    return bar_chart("Cells by table, all chunks", bars, _short)
+    return bar_chart(f"Cells by table, all chunks{shown}", bars, _short)
 
 
 def _lag(tier: str, heights: Sequence[HeightSample]) -> Series:

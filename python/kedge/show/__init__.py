@@ -6,7 +6,7 @@ Invariants: a page is one file that loads nothing from elsewhere; everything sho
 Surface: what `__all__` lists.
 """
 
-from kedge.show.charts import Axes, Band, Series, bar_chart, column_chart, line_chart
+from kedge.show.charts import Axes, Band, Series, bar_chart, column_chart, line_chart, small_charts
 from kedge.show.files import write_file
 from kedge.show.numbers import format_figure, middle, percentile
 from kedge.show.page import frame_page, frame_table, frame_tiles
@@ -40,5 +40,6 @@ __all__ = [
     "read_machine",
     "read_provenance",
     "render",
+    "small_charts",
     "write_file",
 ]

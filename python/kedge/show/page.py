@@ -17,17 +17,29 @@ _STYLE: Final = """
 main{max-width:1240px;margin:0 auto;padding:32px 20px 64px}h1{font-size:26px;line-height:1.2;margin:0 0 4px}
 h2{font-size:17px;margin:36px 0 12px}p{margin:0 0 8px}.sub{color:var(--soft)}
 .caveat{border-left:3px solid var(--s3);padding:6px 12px;margin:16px 0 20px;color:var(--soft);background:var(--card)}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(170px,1fr));gap:12px}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:12px}
 .tile,.chart{background:var(--card);border:1px solid var(--edge);border-radius:8px;padding:14px 16px;margin:0}
 .tile b{display:block;overflow-wrap:anywhere;font-size:23px;font-weight:600;line-height:1.25}
 .tile span{color:var(--soft);font-size:13px}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,520px),1fr));gap:16px;margin-top:16px}
 figcaption{font-weight:600;margin-bottom:6px}.none{color:var(--mute);padding:40px 0;text-align:center}
 .legend{display:flex;flex-wrap:wrap;gap:4px 16px;color:var(--soft);font-size:13px;margin-bottom:4px}
-.key{display:inline-flex;align-items:center;gap:6px}.chart svg{display:block;width:100%;height:auto}.key svg{width:18px}
-svg text{font:14px system-ui,sans-serif;fill:var(--mute)}svg text.label{fill:var(--ink)}svg text.note{fill:var(--soft)}
-.grid{stroke:var(--grid);stroke-width:1}.base{stroke:var(--base);stroke-width:1}.band{fill:var(--band)}
-.dot{opacity:0}.mark:hover .dot{opacity:1}.mark:hover path{filter:brightness(1.12)}
+.key{display:inline-flex;align-items:center;gap:6px}.key svg{flex:none}
+.chart{container-type:inline-size;min-width:0}.plot,.bars{font-size:13px;line-height:1.2;color:var(--mute)}
+.plot{display:grid;grid-template-columns:max-content minmax(0,1fr);grid-template-rows:196px auto auto;column-gap:8px;
+padding:8px 18px 0 0;font-variant-numeric:tabular-nums}.small .plot{grid-template-rows:88px auto auto}
+.ys{display:grid;justify-items:end}.ys span{grid-area:1/1;position:relative;height:0;line-height:0;white-space:nowrap}
+.area{position:relative;min-width:0}.area svg{position:absolute;inset:0;width:100%;height:100%;overflow:visible}
+.xs,.name{grid-column:2}.xs{position:relative;height:1.2em;margin-top:6px}
+.xs span{position:absolute;transform:translateX(-50%);white-space:nowrap}.name{text-align:center;margin-top:2px}
+.smalls{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,210px),1fr));gap:10px 12px}
+.small{min-width:0}.small p{margin:0;font-size:13px;color:var(--soft)}.small .more{display:none}
+.bars{display:grid;grid-template-columns:fit-content(45%) minmax(0,1fr) max-content;gap:5px 8px;align-items:center}
+.label{color:var(--ink);text-align:right;overflow-wrap:anywhere}.bar{height:13px}
+.bar svg{display:block;width:100%;height:100%}
+.value{text-align:right;font-variant-numeric:tabular-nums}@container (max-width:470px){.more{display:none}}
+.grid{stroke:var(--grid);stroke-width:1}.base{stroke:var(--base);stroke-width:1}
+.dot{opacity:0}.mark:hover .dot{opacity:1}.mark:hover rect{filter:brightness(1.12)}
 .wide{overflow-x:auto;margin-bottom:14px}table{border-collapse:collapse;width:100%;font-size:14px;background:var(--card)}
 th,td{text-align:left;padding:6px 12px;border-bottom:1px solid var(--grid);vertical-align:top}
 th{font-weight:600;color:var(--soft)}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}

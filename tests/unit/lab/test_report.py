@@ -26,7 +26,8 @@ from kedge.lab.report import (
     read_report,
 )
 from kedge.lab.report_page import CAVEAT, render_report, write_report
-from kedge.show.charts import MOST_COLUMNS, Axes, Series, column_chart, line_chart, nice_ticks, thin
+from kedge.show.charts import MOST_COLUMNS, Axes, Series, column_chart, line_chart, thin
+from kedge.show.plot import nice_ticks
 from kedge.units.errors import Fault, Rejected
 
 RUN = RunInfo(
@@ -69,7 +70,7 @@ def test_the_page_is_whole_and_alone(report: Report) -> None:
 def test_charts_say_what_they_show() -> None:
     page = render_report(full())
     assert page.count("anchoring paused</title>") == 2
-    assert page.count('role="img"') == 6
+    assert page.count('role="img"') == 5
     assert "settlement window: 9.75 s at 9.75" in page
     assert "BTC-PERP: 2.5 % at 0" in page
     assert "anchored: 0 transactions at 0" in page
