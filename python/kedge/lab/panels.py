@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
-from kedge.lab.report import BatchRow, ChunkRow, HeightSample, Report
-from kedge.show import TIERS, Axes, Band, Series, bar_chart, column_chart, format_figure, line_chart
+from kedge.lab.lags import compute_lags
+from kedge.lab.report import BatchRow, ChunkRow, MarginSample, Report
+from kedge.show import (
+    TIERS,
+    Axes,
+    Band,
+    Series,
+    bar_chart,
+    column_chart,
+    format_figure,
+    line_chart,
+    middle,
+    small_charts,
+)
 
 STAGE_COLOURS: Final = ("s3", "s2", "s1", "s4", "s5", "s6")
 MARKET_COLOURS: Final = ("s1", "s2", "s4", "s3", "s5", "s6")
@@ -18,31 +31,43 @@ _MOST_BARS: Final = 14
 def window_panel(report: Report) -> str:
     """Settlement window over time, with the stretches in which anchoring was paused."""
     points = [(sample.time, sample.age) for sample in report.windows]
-    series = [Series("settlement window", points, "s1")]
-    return line_chart(
-        "Settlement window: age of the last anchored state (seconds)", series, _over_time(report, "s"), _bands(report)
-    )
+    unit = "seconds on the tape" if report.run.clock == "tape" else "seconds"
+    title = f"Settlement window: age of the last anchored state ({unit})"
+    return line_chart(title, [Series("settlement window", points, "s1")], _over_time(report, "s"), _bands(report))
 
 
 def margin_panel(report: Report) -> str:
-    """Initial margin rate by market over time, and the rate that it ramps towards."""
-    markets = list(dict.fromkeys(sample.market for sample in report.margins))
+    """Initial margin rate by market over time, and the rate that it ramps towards: the part above the floor."""
+    samples: dict[str, list[MarginSample]] = {}
+    for sample in report.margins:
+        samples.setdefault(sample.market, []).append(sample)
+    if not samples:
+        return line_chart("Initial margin rate follows the window (%)", [], _over_time(report, "%"))
+    markets = sorted(samples, key=lambda market: -max(sample.rate for sample in samples[market]))[: len(MARKET_COLOURS)]
+    few = f", the {len(markets)} highest of {len(samples)} markets" if len(markets) < len(samples) else ""
+    low, begins = _lowest(report, [sample for market in markets for sample in samples[market]], markets)
     series = []
-    for colour, market in zip(MARKET_COLOURS * len(markets), markets, strict=False):
-        samples = [sample for sample in report.margins if sample.market == market]
-        targets = [(sample.time, sample.target / 10_000) for sample in samples]
-        series.append(Series(market, [(sample.time, sample.rate / 10_000) for sample in samples], colour))
+    for market, colour in zip([name for name in samples if name in markets], MARKET_COLOURS, strict=False):
+        rates = [(sample.time, sample.rate / 10_000) for sample in samples[market]]
+        targets = [(sample.time, sample.target / 10_000) for sample in samples[market]]
+        series.append(Series(market, rates, colour))
         series.append(Series(f"{market} target", targets, colour, dashed=True, stepped=True))
-    axes = Axes("seconds since the start", "%", _plain, lambda value: f"{value:g}", _end(report))
-    return line_chart("Initial margin rate follows the window (%)", series, axes, _bands(report))
+    axes = replace(_over_time(report, "%"), y_text=format_figure, y_low=low / 10_000)
+    title = f"Initial margin rate follows the window (%{few}); the axis begins at the {begins}"
+    return line_chart(title, series, axes, _bands(report))
 
 
 def lag_panel(report: Report) -> str:
-    """Transactions by which each tier trails the sequencer."""
-    series = [_lag(tier, report.heights) for tier in TIERS[1:]]
-    return line_chart(
-        "Lag of each tier behind the sequencer (transactions)", series, _over_time(report, "transactions")
-    )
+    """Age of the oldest transaction that lacks a tier, over time: a small chart for each tier."""
+    charts = []
+    for tier in TIERS[1:]:
+        name, lags = TIER_NAMES.get(tier, tier), compute_lags(report.heights, tier)
+        seconds = [lag for _, lag in lags]
+        words = f"{name}: median {_short(middle(seconds))} s, at most {_short(max(seconds, default=0.0))} s"
+        charts.append((words, Series(name, lags, TIER_COLOURS[tier])))
+    clock = ", by this machine's clock" if report.run.clock == "tape" else ""
+    title = f"Lag of each tier: age of the oldest transaction without it (seconds{clock}; each with its own scale)"
+    return small_charts(title, charts, _over_time(report, "s"))
 
 
 def stages_panel(report: Report) -> str:
@@ -82,9 +107,14 @@ def cells_panel(report: Report) -> str:
     return bar_chart(f"Cells by table, all chunks{shown}", bars, _short)
 
 
-def _lag(tier: str, heights: Sequence[HeightSample]) -> Series:
-    points = [(sample.time, float(sample.sequenced - getattr(sample, tier))) for sample in heights]
-    return Series(TIER_NAMES.get(tier, tier), points, TIER_COLOURS[tier])
+def _lowest(report: Report, samples: Sequence[MarginSample], markets: Sequence[str]) -> tuple[int, str]:
+    """Where the margin axis begins, in ppm, and what that is: the lowest floor of the markets shown, if known."""
+    shown = min(min(sample.rate, sample.target) for sample in samples)
+    floors = {report.floors[market] for market in markets if market in report.floors}
+    if not floors or min(floors) > shown:
+        return shown, f"lowest rate shown, {format_figure(shown / 10_000)} %"
+    low = min(floors)
+    return low, f"{'lowest floor' if len(floors) > 1 else 'floor'}, {format_figure(low / 10_000)} %"
 
 
 def _over_time(report: Report, unit: str) -> Axes:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Sequence
 
 from kedge.lab.cells import CellCounter, TableCost
+from kedge.lab.lags import compute_lag
 from kedge.lab.report import BatchRow, ChunkRow, HeightSample, MarginSample, Pause, TableCells, WindowSample
 from kedge.node import Node
 from kedge.proving import ProofRecord
@@ -49,6 +49,11 @@ class Recorder:
         self._liquidations: deque[str] = deque(maxlen=SHOWN_LIQUIDATIONS)
         node.hooks.proved.append(self.on_proved)
         node.hooks.anchored.append(self.on_anchored)
+
+    @property
+    def floors(self) -> dict[str, int]:
+        """Floors of the margin rates by market, in ppm."""
+        return {market.name: market.terms.floor for market in self._markets.values()}
 
     @property
     def now(self) -> float:
@@ -160,11 +165,6 @@ class Recorder:
         tiers = {name: self.node.last_transaction(reached[tier]) for name, tier in TIERS.items()}
         return {"sequenced": self.node.sequencer.head.sequence} | tiers
 
-    def _lag(self, height: int) -> float:
-        """Age of the oldest transaction above a height."""
-        place = bisect_left(self.heights, height + 1, key=lambda sample: sample.sequenced)
-        return self.now - self.heights[place].time if place < len(self.heights) else 0.0
-
     def snapshot(self, phase: str, progress: float) -> Snapshot:
         """What the live view shows now."""
         heights = self._heights()
@@ -175,7 +175,9 @@ class Recorder:
             time=self.now,
             phase=phase,
             progress=progress,
-            tiers={name: TierState(height, self._lag(height)) for name, height in heights.items()},
+            tiers={
+                name: TierState(height, compute_lag(self.heights, height, self.now)) for name, height in heights.items()
+            },
             proof_seconds=proofs,
             gas=gas,
             window=self.node.window_seconds,

@@ -1,19 +1,20 @@
 """What a run leaves behind: one tree of plain data, written as JSON and drawn as a page (page.py).
 
-Times are seconds since the start of the run, heights are numbers of transactions, rates ppm, gas in gas units, sizes
-in bytes.
+Times are seconds since the start of the run by the machine's clock, heights are numbers of transactions, rates ppm, gas
+in gas units, sizes in bytes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
 from kedge.units.errors import Rejected
 
+Clock = Literal["machine", "tape"]
 REPORT_UNREADABLE: Final = 1221
 """A file is not the report of a run."""
 
@@ -30,7 +31,10 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What ran, where, and from which source: the provenance of every figure in the report."""
+    """What ran, where, and from which source: the provenance of every figure in the report.
+
+    `clock` is whose time the exchange kept, and with it the settlement window: the machine's, or a tape's.
+    """
 
     title: str
     started: str
@@ -40,6 +44,7 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     command: str = ""
     seed: int | None = None
     runs: int = 1
+    clock: Clock = "machine"
     spreads: list[Spread] = []
 
 
@@ -119,7 +124,7 @@ class TableCells(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that the page shows."""
+    """Everything that the page shows; `floors` of the margin rates by market, in ppm."""
 
     run: RunInfo
     heights: list[HeightSample] = []
@@ -128,6 +133,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     chunks: list[ChunkRow] = []
     batches: list[BatchRow] = []
     margins: list[MarginSample] = []
+    floors: dict[str, int] = {}
     tables: list[TableCells] = []
     summary: dict[str, str | int | float] = {}
 

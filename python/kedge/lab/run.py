@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 
+from kedge.lab.report import Clock
 from kedge.lab.session import Session
 from kedge.lab.source import Source
 from kedge.node import Devnet, L1Terms, Node, NodeOptions
@@ -32,6 +33,7 @@ class DevnetRun(ABC):
     """
 
     title: str
+    clock: Clock = "machine"
     options: NodeOptions
     settle_seconds: float
     terms: L1Terms | None = None
@@ -69,7 +71,7 @@ class DevnetRun(ABC):
         if session.is_stopped:
             return Outcome({}, None, False)
         summary = self.conclude(devnet, session)
-        page, _ = session.report(summary, self.folder, command)
+        page, _ = session.report(summary, self.folder, command, self.clock)
         return Outcome(summary, page, True)
 
     def prepare(self, node: Node) -> None:  # noqa: B027 - most runs have nothing to prepare

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kedge.lab.recorder import Recorder
-from kedge.lab.report import Report, RunInfo
+from kedge.lab.report import Clock, Report, RunInfo
 from kedge.lab.report_page import write_report
 from kedge.lab.source import Source
 from kedge.machine import address_of
@@ -125,8 +125,10 @@ class Session:
             return False
         return self.node.anchoring.is_settled if final else True
 
-    def report(self, summary: dict[str, str | int | float], folder: Path, command: str) -> tuple[Path, Path]:
-        """Write report.html and report.json; returns their paths."""
+    def report(
+        self, summary: dict[str, str | int | float], folder: Path, command: str, clock: Clock
+    ) -> tuple[Path, Path]:
+        """Write report.html and report.json; returns their paths. `clock` is whose time the exchange kept."""
         facts, recorder = read_provenance(program().digest.hex()), self.recorder
         run = RunInfo(
             title=self.title,
@@ -135,6 +137,7 @@ class Session:
             machine=facts.machine,
             program=facts.program,
             command=command,
+            clock=clock,
         )
         report = Report(
             run=run,
@@ -144,6 +147,7 @@ class Session:
             chunks=sorted(recorder.chunks, key=lambda chunk: chunk.number),
             batches=[recorder.batches[number] for number in sorted(recorder.batches)],
             margins=recorder.margins,
+            floors=recorder.floors,
             tables=sorted(recorder.tables.values(), key=lambda table: -table.cells),
             summary=summary,
         )

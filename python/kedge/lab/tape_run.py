@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kedge.lab.replay import Replay
+from kedge.lab.report import Clock
 from kedge.lab.run import DevnetRun, Summary
 from kedge.lab.session import Session
 from kedge.lab.tape_time import TapeTime
@@ -20,6 +21,7 @@ OPTIONS = NodeOptions(chunk_transactions=4_000, chunk_ms=None, anchor_chunks=1, 
 class TapeRun(DevnetRun):
     """A tape replayed as fast as it goes, on the tape's own clock; ReplayError if a fill differs from the tape."""
 
+    clock: Clock = "tape"
     settle_seconds = SETTLE_SECONDS
 
     def __init__(self, folder: Path, replay: Replay, view: LiveView) -> None:

@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
+from kedge.lab.lags import compute_lag, compute_lags
+from kedge.lab.panels import lag_panel, margin_panel, window_panel
 from kedge.lab.report import (
     BatchRow,
     ChunkRow,
@@ -70,14 +72,69 @@ def test_the_page_is_whole_and_alone(report: Report) -> None:
 def test_charts_say_what_they_show() -> None:
     page = render_report(full())
     assert page.count("anchoring paused</title>") == 2
-    assert page.count('role="img"') == 5
+    assert page.count('role="img"') == 4 + 4, "four charts and a small one for each tier"
     assert "settlement window: 9.75 s at 9.75" in page
     assert "BTC-PERP: 2.5 % at 0" in page
-    assert "anchored: 0 transactions at 0" in page
+    assert "anchored: 0 s at 0" in page
     assert "chunk 1: 1.7 s (queue 0.2, prove 1.5); 300 transactions" in page
     assert "settlement 1: 361k gas (execution gas 230k, blob gas (data) 131k); 600 transactions (602 each)" in page
     assert "poseidon2: 162k; 99.4% of all, 1,000 rows of 162 columns" in page
     assert "equal &lt;b&gt;" in page
+
+
+def test_lags_are_seconds_of_the_oldest_transaction() -> None:
+    samples = [
+        HeightSample(t, sequenced=100 * t, published=0, proved=max(0, 100 * (t - 3)), anchored=100 * t, final=0)
+        for t in range(1, 11)
+    ]
+    assert compute_lags(samples, "published") == [(t, t - 1) for t in range(1, 11)]
+    assert compute_lags(samples, "proved")[4:] == [(t, 2) for t in range(5, 11)], "what came at t - 2 is not proved"
+    assert {lag for _, lag in compute_lags(samples, "anchored")} == {0}
+    assert compute_lag(samples, 450, now=12.0) == 7, "transaction 451 came with the fifth sample"
+    assert compute_lag(samples, 1_000, now=12.0) == 0
+    assert compute_lags([], "final") == []
+
+
+def test_a_sample_that_knows_less_adds_no_lag() -> None:
+    proved = [0, 100, 0, 100, 50, 50]
+    samples = [
+        HeightSample(t, sequenced=100, published=0, proved=height, anchored=0, final=0)
+        for t, height in enumerate(proved)
+    ]
+    assert [lag for _, lag in compute_lags(samples, "proved")] == [0, 0, 0, 0, 4, 5], (
+        "only what falls for longer counts"
+    )
+
+
+def test_lag_charts_are_small_in_seconds_and_name_their_clock() -> None:
+    panel = lag_panel(full())
+    assert panel.count('class="small"') == 4
+    assert "proved off-chain: median" in panel
+    assert "age of the oldest transaction without it (seconds; each with its own scale)" in panel
+    assert "transactions at" not in panel
+    tape = msgspec.structs.replace(full(), run=msgspec.structs.replace(RUN, clock="tape"))
+    assert "(seconds, by this machine&#x27;s clock;" in lag_panel(tape)
+    assert "(seconds on the tape)" in window_panel(tape)
+    assert "(seconds)" in window_panel(full())
+
+
+def test_margin_charts_show_the_part_above_the_floor() -> None:
+    panel = margin_panel(full())
+    assert "the axis begins at the lowest rate shown, 2.5 %" in panel
+    known = msgspec.structs.replace(full(), floors={"BTC-PERP": 20_000, "ETH-PERP": 24_000})
+    panel = margin_panel(known)
+    assert "the axis begins at the lowest floor, 2 %" in panel
+    assert '<span style="top:100.00%">2</span>' in panel
+    lower = msgspec.structs.replace(full(), floors={"BTC-PERP": 90_000})
+    assert "lowest rate shown, 2.5 %" in margin_panel(lower), "nothing is cut off below the axis"
+
+
+def test_of_many_markets_the_highest_margins_are_drawn() -> None:
+    margins = [MarginSample(t, f"M{m}", 1.0, 25_000 + m, 25_000) for t in (0.0, 1.0) for m in range(40)]
+    panel = margin_panel(Report(run=RUN, margins=margins))
+    assert "the 6 highest of 40 markets" in panel
+    assert "M39 target" in panel
+    assert "M33:" not in panel
 
 
 def test_an_empty_report_says_so() -> None:

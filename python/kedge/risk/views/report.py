@@ -11,7 +11,7 @@ from kedge.risk.constants import SLOT_SECONDS, YEAR_DAYS
 from kedge.risk.findings import Findings
 from kedge.risk.units import shorten_money, show_cents, show_money, show_time
 from kedge.risk.views.caveats import CAVEATS, PROVED
-from kedge.show import Axes, Band, Series, column_chart, frame_page, frame_table, frame_tiles, line_chart
+from kedge.show import Axes, Band, Series, column_chart, format_figure, frame_page, frame_table, frame_tiles, line_chart
 
 Inputs = Mapping[str, tuple[str, str]]
 """Every input: its value as text, and where it came from."""
@@ -161,12 +161,11 @@ def _compare(margin: float, fixed: float) -> str:
 
 def _margin_chart(found: Findings) -> str:
     labels = [show_time(row.interval) for row in found.rows]
-    parts = [
-        ("jump floor: no interval releases it", "s3", [100.0 * row.floor for row in found.rows]),
-        ("released by a shorter window", "s1", [100.0 * (row.margin - row.floor) for row in found.rows]),
-    ]
-    axes = Axes("anchored every", "%", str, lambda value: f"{value:.3g}")
-    chart = column_chart("Margin with jumps by anchoring interval (% of notional)", labels, parts, axes)
+    floor = max(row.floor for row in found.rows)
+    above = [("above the floor", "s1", [100.0 * (row.margin - row.floor) for row in found.rows])]
+    axes = Axes("anchored every", "%", str, format_figure)
+    title = f"Margin with jumps above its jump floor of {floor:.2%}, which no interval releases (% of notional)"
+    chart = column_chart(title, labels, above, axes)
     calm = [("diffusion", "s1", [100.0 * row.diffusive for row in found.rows])]
     other = column_chart("Margin of the diffusion alone (% of notional)", labels, calm, axes)
     return f'<section class="charts">{other}{chart}</section>'
