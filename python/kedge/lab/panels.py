@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from kedge.lab.lags import compute_lags
-from kedge.lab.report import BatchRow, ChunkRow, MarginSample, Report
+from kedge.lab.report import BatchRow, ChunkRow, MarginSample, Report, gas_per_settlement
 from kedge.show import (
     TIERS,
     Axes,
@@ -85,14 +85,15 @@ def stages_panel(report: Report) -> str:
 
 
 def gas_panel(report: Report) -> str:
-    """Gas of each settlement, data apart from the rest."""
+    """L1 gas of each batch: submitting it, its data, its share of what made it final."""
     parts = [
         ("execution gas", "s1", [float(batch.gas) for batch in report.batches]),
         ("blob gas (data)", "s3", [float(batch.blob_gas) for batch in report.batches]),
+        ("finalising gas", "s4", [float(batch.final_gas) for batch in report.batches]),
     ]
     labels = [str(batch.number) for batch in report.batches]
-    axes = Axes("settlement", "gas", _plain, _short)
-    return column_chart("Gas per settlement", labels, parts, axes, [_batch_note(batch) for batch in report.batches])
+    notes = [_batch_note(batch) for batch in report.batches]
+    return column_chart("L1 gas of each batch", labels, parts, Axes("batch", "gas", _plain, _short), notes)
 
 
 def cells_panel(report: Report) -> str:
@@ -137,8 +138,9 @@ def _chunk_note(chunk: ChunkRow) -> str:
 
 
 def _batch_note(batch: BatchRow) -> str:
-    each = (batch.gas + batch.blob_gas) / batch.transactions if batch.transactions else 0
-    return f"{batch.transactions:,} transactions ({each:,.0f} each), {batch.bytes:,} bytes, {batch.chunks} chunks"
+    each = gas_per_settlement([batch]) if batch.transactions else 0.0
+    share = f"{batch.transactions:,} transactions ({format_figure(each)} each)"
+    return f"{share}, {batch.bytes:,} bytes, {batch.chunks} chunks"
 
 
 def _plain(value: float) -> str:

@@ -7,13 +7,24 @@ import time
 from collections import Counter, deque
 from collections.abc import Sequence
 
+import msgspec
+
 from kedge.lab.cells import CellCounter, TableCost
 from kedge.lab.lags import compute_lag
-from kedge.lab.report import BatchRow, ChunkRow, HeightSample, MarginSample, Pause, TableCells, WindowSample
+from kedge.lab.report import (
+    BatchRow,
+    ChunkRow,
+    HeightSample,
+    MarginSample,
+    Pause,
+    TableCells,
+    WindowSample,
+    gas_per_settlement,
+)
 from kedge.node import Node
 from kedge.proving import ProofRecord
 from kedge.sequencer import Receipt, SealedChunk, Transaction
-from kedge.settlement import AnchorEvent, Tier
+from kedge.settlement import AnchorEvent, Mined, Tier
 from kedge.show import FillLine, MarginState, Snapshot, TierState
 from kedge.venue import Fill, Liquidated
 from kedge.venue import Market as LabMarket
@@ -44,7 +55,7 @@ class Recorder:
         self.tables: dict[str, TableCells] = {}
         self.rates: dict[int, MarginState] = {}
         self.counts: Counter[str] = Counter()
-        self._sent: dict[int, float] = {}
+        self._made_final: dict[bytes, list[int]] = {}
         self._fills: deque[FillLine] = deque(maxlen=SHOWN_FILLS)
         self._liquidations: deque[str] = deque(maxlen=SHOWN_LIQUIDATIONS)
         node.hooks.proved.append(self.on_proved)
@@ -82,9 +93,14 @@ class Recorder:
 
     def _anchored(self, event: AnchorEvent) -> None:
         number, mined, header = event.mined.number, event.mined, event.header
-        if event.what == "reorganised":
+        if event.what == "final":
+            self._finalise(mined)
+        elif event.what == "reorganised" and mined.kind == "finalize":
+            for one in self._made_final.pop(mined.tx_hash, ()):
+                self._set_final(one, None, 0)
+        elif event.what == "reorganised":
             self.batches.pop(number, None)
-        elif event.what == "anchored":
+        else:
             data = self.node.journal.data(number) or b""
             sent = min((a.sent_at for a in self.node.journal.open_attempts()), default=time.time())
             self.batches[number] = BatchRow(
@@ -97,26 +113,23 @@ class Recorder:
                 sent=max(0.0, self.now - (time.time() - sent)),
                 included=self.now,
             )
-        else:
-            self._finalise(number)
 
-    def _finalise(self, upto: int) -> None:
-        for number, row in self.batches.items():
-            if number <= upto and row.final is None:
-                self.batches[number] = BatchRow(
-                    number=row.number,
-                    gas=row.gas,
-                    blob_gas=row.blob_gas,
-                    bytes=row.bytes,
-                    chunks=row.chunks,
-                    transactions=row.transactions,
-                    sent=row.sent,
-                    included=row.included,
-                    final=self.now,
-                )
+    def _finalise(self, mined: Mined) -> None:
+        """One transaction makes all batches up to a number final: they share its gas, to the unit."""
+        ready = [number for number, row in self.batches.items() if number <= mined.number and row.final is None]
+        if mined.tx_hash in self._made_final:
+            return
+        self._made_final[mined.tx_hash] = ready
+        for place, number in enumerate(ready):
+            share = mined.gas_used * (place + 1) // len(ready) - mined.gas_used * place // len(ready)
+            self._set_final(number, self.now, share)
+
+    def _set_final(self, number: int, at: float | None, gas: int) -> None:
+        if number in self.batches:
+            self.batches[number] = msgspec.structs.replace(self.batches[number], final=at, final_gas=gas)
 
     def _transactions(self, first: int, last: int) -> int:
-        return sum(chunk.transactions for chunk in self.chunks if first <= chunk.number <= last)
+        return self.node.last_transaction(last) - self.node.last_transaction(first - 1)
 
     def learn(self, sent: Sequence[Transaction], receipts: Sequence[Receipt]) -> None:
         """Follow what became of transactions."""
@@ -170,7 +183,7 @@ class Recorder:
         heights = self._heights()
         with self._lock:
             proofs = [sum(chunk.seconds.values()) - chunk.seconds.get("queue", 0.0) for chunk in self.chunks]
-            gas = [row.gas for row in self.batches.values()]
+            gas = [gas_per_settlement([row]) for row in self.batches.values() if row.transactions]
         return Snapshot(
             time=self.now,
             phase=phase,

@@ -85,7 +85,10 @@ class ChunkRow(msgspec.Struct, frozen=True):
 
 
 class BatchRow(msgspec.Struct, frozen=True):
-    """One settlement: `gas` of execution, `blob_gas` of data, and its moments (None: not yet)."""
+    """One batch: `gas` of submitting it, `blob_gas` of its data, `final_gas` its share of the gas that made it final.
+
+    Moments are None until they come.
+    """
 
     number: int
     gas: int
@@ -96,12 +99,18 @@ class BatchRow(msgspec.Struct, frozen=True):
     sent: float
     included: float | None = None
     final: float | None = None
+    final_gas: int = 0
+
+    @property
+    def all_gas(self) -> int:
+        """Every gas unit that the batch cost on L1."""
+        return self.gas + self.blob_gas + self.final_gas
 
 
 def gas_per_settlement(batches: Iterable[BatchRow]) -> float:
-    """All L1 gas of the batches, execution and blobs, divided by the state transitions in them; 0 of none."""
+    """All L1 gas of the batches (submitting, blobs, finalising) over the state transitions in them; 0 of none."""
     rows = list(batches)
-    return sum(row.gas + row.blob_gas for row in rows) / max(1, sum(row.transactions for row in rows))
+    return sum(row.all_gas for row in rows) / max(1, sum(row.transactions for row in rows))
 
 
 class MarginSample(msgspec.Struct, frozen=True):

@@ -62,7 +62,12 @@ def _tiles(report: Report) -> str:
         tiles.append((f"{min(rates):.1f} to {max(rates):.1f} %", "initial margin rate, low to high"))
     settled = sum(batch.transactions for batch in report.batches)
     if settled:
-        tiles.append((format_figure(gas_per_settlement(report.batches)), "L1 gas per state transition, blobs included"))
+        tiles.append(
+            (
+                format_figure(gas_per_settlement(report.batches)),
+                "L1 gas per settlement (state transition): submitting, blobs, finalising",
+            )
+        )
     return frame_tiles(tiles)
 
 
@@ -72,7 +77,7 @@ def _details(report: Report) -> str:
         for c in report.chunks
     ]
     batches = [
-        (str(b.number), f"{b.gas:,}", f"{b.blob_gas:,}", f"{b.bytes:,}", str(b.chunks), f"{b.transactions:,}",
+        (*map(_value, (b.number, b.gas, b.blob_gas, b.final_gas, b.bytes, b.chunks, b.transactions)),
          _moment(b.sent), _moment(b.included), _moment(b.final))
         for b in report.batches
     ]  # fmt: skip
@@ -80,9 +85,20 @@ def _details(report: Report) -> str:
         (t.name, f"{t.columns:,}", f"{t.rows:,}", f"{t.cells:,}") for t in sorted(report.tables, key=lambda t: -t.cells)
     ]
     chunk_names = ("chunk", "transactions", "steps", "cells", "seconds by stage", "proof bytes")
-    batch_names = ("settlement", "gas", "blob gas", "bytes", "chunks", "transactions", "sent", "included", "final")
+    batch_names = (
+        "batch",
+        "gas",
+        "blob gas",
+        "finalising gas",
+        "bytes",
+        "chunks",
+        "transactions",
+        "sent",
+        "included",
+        "final",
+    )
     return (
-        _folded("Chunks", chunk_names, chunks) + _folded("Settlements", batch_names, batches)
+        _folded("Chunks", chunk_names, chunks) + _folded("Batches", batch_names, batches)
         + _folded("Tables of the proofs", ("table", "columns", "rows", "cells"), tables)
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kedge.lab.replay import Replay
-from kedge.lab.report import Clock
+from kedge.lab.report import Clock, gas_per_settlement
 from kedge.lab.run import DevnetRun, Summary
 from kedge.lab.session import Session
 from kedge.lab.tape_time import TapeTime
@@ -58,6 +58,7 @@ class TapeRun(DevnetRun):
             "transactions settled": transactions,
             "chunks proved off-chain": len(recorder.chunks),
             "batches anchored": len(recorder.batches),
+            "gas_per_settlement": gas_per_settlement(recorder.batches.values()),
             "transactions settled per second": transactions / wall,
             "wall time (s)": wall,
         }

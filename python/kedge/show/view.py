@@ -20,6 +20,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from kedge.show.numbers import format_figure
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -67,14 +69,17 @@ class FillLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Everything the view shows at one moment; times in seconds, gas per settlement, lists oldest first."""
+    """Everything the view shows at one moment; times in seconds, lists oldest first.
+
+    `gas`: L1 gas per settlement (state transition) of each batch so far; what makes a batch final adds to it later.
+    """
 
     time: float
     phase: str
     progress: float
     tiers: Mapping[str, TierState] = field(default_factory=dict)
     proof_seconds: Sequence[float] = ()
-    gas: Sequence[int] = ()
+    gas: Sequence[float] = ()
     window: float = 0.0
     anchoring: bool = True
     margins: Sequence[MarginState] = ()
@@ -225,10 +230,10 @@ def _proofs(snapshot: Snapshot) -> RenderableType:
     lines.append(Text(sparkline(snapshot.proof_seconds), style="cyan"))
     if snapshot.proof_seconds:
         lines.append(Text(f"last {snapshot.proof_seconds[-1]:.2f} s of {len(snapshot.proof_seconds)} chunks"))
-    lines.append(Text("gas per settlement", style="dim"))
-    lines.append(Text(sparkline([float(gas) for gas in snapshot.gas]), style="magenta"))
+    lines.append(Text("L1 gas per settlement, by batch", style="dim"))
+    lines.append(Text(sparkline(snapshot.gas), style="magenta"))
     if snapshot.gas:
-        lines.append(Text(f"last {snapshot.gas[-1]:,} of {len(snapshot.gas)} settlements"))
+        lines.append(Text(f"last {format_figure(snapshot.gas[-1])} of {len(snapshot.gas)} batches"))
     return Group(*lines)
 
 

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kedge.cli.app import app
-from kedge.lab import MIXED, BenchRow, HeightSample
+from kedge.lab import MIXED, BatchRow, BenchRow, HeightSample
 from kedge.lab.bench.apart import run_apart
 from kedge.lab.bench.audit import Audit
 from kedge.lab.bench.cases import MOST_ACCOUNTS, Population, build_populations, populate, prepare, prepare_populated
@@ -21,6 +21,7 @@ from kedge.lab.bench.river import measure_river
 from kedge.lab.bench.river_run import TIERS, RiverFigures, Stretch, compute_growth, compute_rate, level
 from kedge.lab.bench.sequencer import measure_sequencer
 from kedge.lab.bench.sequencer_run import SequencerFigures, SequencerJob
+from kedge.lab.report import gas_per_settlement
 from kedge.lab.slots import ORDER_KIND, split_address
 from kedge.proving import ProofRecord
 from kedge.rules import program
@@ -191,9 +192,15 @@ def test_a_sample_that_knows_less_is_levelled() -> None:
     assert [(sample.time, sample.proved) for sample in levelled] == [(0.0, 40), (1.0, 40), (2.0, 60)]
 
 
+BATCHES = [
+    BatchRow(1, 500, 1_000, 100, 2, 20, 1.0, 2.0, 9.0, final_gas=250),
+    BatchRow(2, 500, 1_000, 100, 2, 30, 3.0, 4.0, 9.0, final_gas=250),
+]
+
+
 def river(growth: float) -> RiverFigures:
     stretch = Stretch(100.0, dict.fromkeys(TIERS, 99.0), dict.fromkeys(TIERS, growth), [1.0, 3.0])
-    return RiverFigures(200.0, [stretch], [1.0, 2.0], [3, 4, 9], 1_000, 2_000, 4, 50, 1, 2**28, 2**27)
+    return RiverFigures(200.0, [stretch], [1.0, 2.0], [3, 4, 9], BATCHES, 50, 1, 2**28, 2**27)
 
 
 def test_river_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provenance: Provenance) -> None:
@@ -205,7 +212,9 @@ def test_river_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provenance:
     ]
     assert all(found[tier].note.startswith("sustained") for tier in tiers)
     assert (found["anchoring_interval p50"].middle, found["anchoring_interval max"].middle) == (4, 9)
-    assert (found["gas_per_settlement"].middle, found["settlement_window mean"].middle) == (60, 2)
+    assert (found["gas_per_settlement"].middle, found["settlement_window mean"].middle) == (70, 2)
+    assert found["gas_per_settlement"].middle == gas_per_settlement(BATCHES), "one meaning, wherever it stands"
+    assert found["of it blob gas"].middle == 40
     assert found["bust_rate"].middle == pytest.approx(0.02)
     monkeypatch.setattr("kedge.lab.bench.river.run_apart", lambda *_: river(6.0))
     found = check_rows(measure_river(tmp_path, 1, ignore), provenance, "river")

@@ -47,7 +47,7 @@ def full() -> Report:
         pauses=[Pause(20, 45)],
         chunks=[ChunkRow(i, 300, 1_000, 2_000_000, {"queue": 0.2, "prove": 1.5}, 500_000) for i in range(1, 9)],
         batches=[
-            BatchRow(1, 230_000, 131_072, 40_000, 2, 600, 4.0, 6.0, 30.0),
+            BatchRow(1, 230_000, 131_072, 40_000, 2, 600, 4.0, 6.0, 30.0, final_gas=50_000),
             BatchRow(2, 240_000, 262_144, 90_000, 2, 0, 9.0),
         ],
         margins=[
@@ -77,7 +77,8 @@ def test_charts_say_what_they_show() -> None:
     assert "BTC-PERP: 2.5 % at 0" in page
     assert "anchored: 0 s at 0" in page
     assert "chunk 1: 1.7 s (queue 0.2, prove 1.5); 300 transactions" in page
-    assert "settlement 1: 361k gas (execution gas 230k, blob gas (data) 131k); 600 transactions (602 each)" in page
+    gas = "batch 1: 411k gas (execution gas 230k, blob gas (data) 131k, finalising gas 50k)"
+    assert f"{gas}; 600 transactions (685.1 each)" in page
     assert "poseidon2: 162k; 99.4% of all, 1,000 rows of 162 columns" in page
     assert "equal &lt;b&gt;" in page
 
@@ -150,9 +151,9 @@ def test_numbers_have_no_exponent_and_a_missing_seed_is_left_out() -> None:
     assert "<td>seed</td>" not in page
 
 
-def test_gas_per_settlement_counts_execution_and_blobs() -> None:
+def test_gas_per_settlement_counts_submitting_blobs_and_finalising() -> None:
     batches = full().batches
-    assert gas_per_settlement(batches) == (230_000 + 131_072 + 240_000 + 262_144) / 600
+    assert gas_per_settlement(batches) == (230_000 + 131_072 + 50_000 + 240_000 + 262_144) / 600
     assert gas_per_settlement([]) == 0
 
 

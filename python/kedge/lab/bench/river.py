@@ -9,6 +9,7 @@ from kedge.lab.bench.apart import Told, run_apart
 from kedge.lab.bench.river_run import OPTIONS, TIERS, RiverFigures, RiverJob
 from kedge.lab.bench.rows import BenchRow
 from kedge.lab.bench.sheet import Sheet
+from kedge.lab.report import gas_per_settlement
 from kedge.settlement import Tier
 from kedge.show import percentile
 
@@ -50,9 +51,10 @@ def _add_settlement(sheet: Sheet, figures: RiverFigures) -> None:
     means = [sum(ages) / max(1, len(ages)) for ages in windows]
     sheet.add("settlement_window mean", "s", means, "now - L2 time of the last anchored state")
     sheet.add("settlement_window max", "s", [max(ages, default=0.0) for ages in windows])
-    note = f"{figures.batches} batches, {figures.settled:,} transitions; no proof is verified on L1 yet"
-    sheet.add("gas_per_settlement", "gas", [(figures.gas + figures.blob_gas) / max(1, figures.settled)], note)
-    sheet.add("of it blob gas", "gas", [figures.blob_gas / max(1, figures.settled)])
+    settled = sum(row.transactions for row in figures.batches)
+    note = f"{len(figures.batches)} batches, {settled:,} transitions; no proof is verified on L1 yet"
+    sheet.add("gas_per_settlement", "gas", [gas_per_settlement(figures.batches)], note)
+    sheet.add("of it blob gas", "gas", [sum(row.blob_gas for row in figures.batches) / max(1, settled)])
     note = f"{figures.contradictions} of {figures.settled:,} receipts contradict the proven state, by replay"
     sheet.add("bust_rate", "share", [figures.contradictions / max(1, figures.settled)], note)
     sheet.add("peak memory of the node", "MiB", [figures.peak / _MIB], "prover, load and recorder included")

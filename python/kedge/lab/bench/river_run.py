@@ -14,7 +14,7 @@ import msgspec
 from kedge.lab.bench.apart import Told
 from kedge.lab.bench.audit import Audit
 from kedge.lab.crowd import MIXED, Crowd
-from kedge.lab.report import HeightSample
+from kedge.lab.report import BatchRow, HeightSample
 from kedge.lab.session import Session
 from kedge.node import Devnet, Node, NodeOptions
 from kedge.settlement import AnchorEvent
@@ -69,9 +69,7 @@ class RiverFigures(msgspec.Struct, frozen=True):
     stretches: list[Stretch]
     proofs: list[float]
     intervals: list[int]
-    gas: int
-    blob_gas: int
-    batches: int
+    batches: list[BatchRow]
     settled: int
     contradictions: int
     peak: int
@@ -148,20 +146,18 @@ class _River:
             self._told("letting everything become final", 0.85)
             session.settle(_SETTLE_SECONDS)
             proofs = [sum(row.seconds.values()) - row.seconds.get("queue", 0.0) for row in session.recorder.chunks]
+            rows = list(session.recorder.batches.values())
         peak, chain = peak_memory(), sum(map(peak_memory, _children()))
         self._told("replaying the journal", 0.95)
         contradictions = self.audit.count(self.node.sequencer.directory, self.node.prover.records)
         anchored = [event for event in self.events if event.what == "anchored"]
-        mined = [event.mined for event in self.events if event.what in ("anchored", "final")]
         times = [event.mined.l1_time for event in anchored]
         return RiverFigures(
             alone=alone,
             stretches=stretches,
             proofs=proofs,
             intervals=[later - earlier for earlier, later in pairwise(times)],
-            gas=sum({one.tx_hash: one.gas_used for one in mined}.values()),
-            blob_gas=sum({one.tx_hash: one.blob_gas_used for one in mined}.values()),
-            batches=len(anchored),
+            batches=rows,
             settled=self.node.sequencer.head.sequence,
             contradictions=contradictions,
             peak=peak,
