@@ -83,6 +83,22 @@ def unlisted_maker(v: Venue) -> Attempt:
     return "place", order(3, BUY, MARK, 5, IOC)
 
 
+def expired_maker(v: Venue) -> Attempt:
+    """Account 2's offer, which only reduces its position at no loss, expired."""
+    v.trade(3, 2, MARK, 5)
+    v.order(2, SELL, MARK + 1_000, 5, expiry=START)
+    v.pass_time(1)
+    return "place", order(4, BUY, MARK + 1_000, 5, IOC)
+
+
+def weak_maker(v: Venue) -> Attempt:
+    """Account 3 lies below its margin and offers lots of its own at the mark: no assessment may stand in its way."""
+    v.trade(2, 3, MARK, 700_000)
+    v.mark(590_000)
+    v.order(3, SELL, 590_000, 100)
+    return "place", order(4, BUY, 590_000, 100, IOC)
+
+
 def poor_neighbour(v: Venue) -> Attempt:
     """Account 8 holds one quote and one position."""
     v.deposit(8, 1)
@@ -233,8 +249,21 @@ def rest_without_assessment(cheat: Cheat) -> None:
 
 @plays(unlisted_maker)
 def fill_an_unlisted_maker(cheat: Cheat) -> None:
-    ignore_guard(cheat, "fill", 5)
+    ignore_guard(cheat, "fill", 7)
+    ignore_guard(cheat, "offer", 6)
     first(cheat, "fill", "offer")
+
+
+@plays(weak_maker)
+def remove_a_maker_whose_fill_is_free(cheat: Cheat) -> None:
+    ignore_guard(cheat, "offer", 8)
+    first(cheat, "offer")
+
+
+@plays(expired_maker)
+def fill_an_expired_maker(cheat: Cheat) -> None:
+    ignore_guard(cheat, "fill", 4)
+    first(cheat, "fill")
 
 
 def stand_behind(cheat: Cheat, address: int) -> None:

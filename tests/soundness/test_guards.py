@@ -19,7 +19,6 @@ NEVER_DECISIVE: Final[dict[tuple[str, int], str]] = {
     ("evict", 0): "between assessments the other guards let an order leave only where it would leave afterwards",
     ("fill", 0): "between assessments only a free fill passes the other guards, and that one would not be assessed",
     ("rest", 0): "while a maker is assessed the order crosses; while the taker is, guard 4 fails",
-    ("rest", 4): "too rare for a random history: see the mutation rest_without_assessment",
     ("examine", 0): "an order that took no risk and was assessed all the same fits neither `rest` nor `finish`",
     (
         "examine",
@@ -27,7 +26,6 @@ NEVER_DECISIVE: Final[dict[tuple[str, int], str]] = {
     ): "after an assessment that came too early the order still crosses: neither `rest` nor `finish` applies",
     ("examine", 2): "a taker's position is listed, so that the list has a head",
     ("fill", 2): "a fill of nothing changes nothing, and follows itself until the transaction is too long",
-    ("fill", 5): "too rare for a random history: see the mutation fill_an_unlisted_maker",
     ("rest", 2): "too rare for a random history: see the mutation rest_what_is_filled",
     ("rest", 5): "advice is honest here: see the mutation stand_in_the_other_book",
     ("rest", 6): "the advice index holds no dead order; an honest neighbour is alive",
@@ -35,10 +33,15 @@ NEVER_DECISIVE: Final[dict[tuple[str, int], str]] = {
     ("rest", 8): "advice is honest here: see the mutation jump_the_queue",
     ("offer", 0): "an offer nobody may accept: neither `fill` nor `evict` applies to an order that does not cross",
     ("offer", 1): "an offer nobody may accept: neither `fill` nor `evict` applies to an order that is filled",
-    ("evict", 3): "no random history has an order of 4,000 steps: see test_a_book_of_dead_orders_stops_nobody",
-    ("fill", 6): "no random history has an order of 4,000 steps: see test_a_book_of_dead_orders_stops_nobody",
-    ("offer", 2): "no random history has an order of 4,000 steps: see test_a_book_of_dead_orders_stops_nobody",
-    ("offer", 3): "a maker without any position is evicted as unlisted before or after the offer",
+    ("evict", 3): "no random history has an order of 4,000 steps: see test_one_state",
+    ("fill", 3): "no random history has an order of 4,000 steps: see test_a_book_of_dead_orders_stops_nobody",
+    ("fill", 4): "too rare for a random history: see the mutation fill_an_expired_maker",
+    ("fill", 6): "a fill of one's own order would open the account twice in one step",
+    ("fill", 7): "an empty position is assessed, and `offer` guards the same: see the mutation fill_an_unlisted_maker",
+    ("fill", 8): "a fill that reduces is never too large, any other is offered first, and `settle` refuses it too",
+    ("offer", 2): "no random history has an order of 4,000 steps: see test_one_state",
+    **{("offer", n): "who cannot be filled leaves after the assessment too: see test_one_state" for n in range(3, 8)},
+    ("offer", 8): "too rare for a random history: see the mutation remove_a_maker_whose_fill_is_free",
 }
 """Guards (step, number within it) whose loss a random history does not show, each with the reason."""
 

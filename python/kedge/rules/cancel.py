@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from kedge.machine import Machine, split, unsigned
 from kedge.rules.codes import Code
-from kedge.rules.evict import CANCELLED
 from kedge.rules.exchange import BOOK_INDEX, rules
-from kedge.rules.matching import book_key, empty_price, set_best
+from kedge.rules.matching import CANCELLED, book_key, empty_price, set_best
 from kedge.rules.place import USER
 from kedge.rules.records import EXCHANGE, Book, Order
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from kedge.machine import Machine
 from kedge.rules.exchange import rules
-from kedge.rules.matching import best_opposite, crossing_gap, forget_assessment, is_free, is_tired, pop_best
-from kedge.rules.records import EXCHANGE, Account, Book, Market, Order, Position
-
-CANCELLED, EXPIRED, STALE, SELF_TRADE, UNDERMARGINED, UNLISTED, OVERSIZE = 1, 2, 3, 4, 5, 6, 7
-"""Reasons of the event `removed`."""
+from kedge.rules.matching import (
+    UNDERMARGINED,
+    best_opposite,
+    forget_assessment,
+    guard_met,
+    is_assessed,
+    objections,
+    pop_best,
+)
+from kedge.rules.records import EXCHANGE, Account, Book, Order, Position
 
 
 @rules.step(phases=["matching", "deciding"])
@@ -23,29 +28,17 @@ def evict(m: Machine) -> None:
     """
     c = m.cursor
     book = m.change(Book.at(EXCHANGE, c.market))
-    m.guard(crossing_gap(m, book) >= 0)
-    m.guard(c.remaining > 0)
-    m.guard(m.test(c.phase == rules.phase("deciding")) | ~is_tired(m))
+    guard_met(m, book)
     maker = m.change(Order.reference(best_opposite(m, book)), name="maker")
     account = m.read(Account.at(maker.account), name="maker_account")
     position = m.read(Position.at(maker.account, c.market), name="maker_position")
-    market = m.read(Market.at(EXCHANGE, c.market))
     size = m.commit(m.minimum(c.remaining, maker.remaining))
-    grown = m.commit(m.select(c.side, position.size, -position.size)) + size
-    free = is_free(m, ~c.side, position, market, size, maker.price)
-    reasons = {
-        EXPIRED: m.test(maker.expiry < c.now),
-        STALE: m.test(maker.epoch != account.epoch),
-        SELF_TRADE: m.test(maker.account == c.account),
-        UNDERMARGINED: m.test(c.equity < c.required) & ~free,
-        UNLISTED: ~position.listed,
-        OVERSIZE: m.test(grown >= 2**30),
-    }
-    any_reason, reason = m.word(0), m.word(0)
-    for number, holds in reasons.items():
-        any_reason = m.commit(any_reason | holds)
-        reason = m.commit(m.select(holds, number, reason))
-    m.guard(any_reason)
+    reason = m.word(0)
+    for number, objection in objections(m, maker, account, position, size).items():
+        reason = m.commit(m.select(objection, number, reason))
+    assessed = is_assessed(m)
+    m.guard(m.select(assessed, m.test(c.equity < c.required), m.test(reason != 0)))
+    reason = m.select(assessed, UNDERMARGINED, reason)
 
     left = maker.remaining
     maker.remaining = 0

@@ -6,22 +6,16 @@ from kedge.machine import Machine, View, Word, mul_div
 from kedge.rules.codes import Code
 from kedge.rules.exchange import rules
 from kedge.rules.margin import PPM, settle
-from kedge.rules.matching import best_opposite, crossing_gap, forget_assessment, is_free, is_tired, pop_best
+from kedge.rules.matching import (
+    best_opposite,
+    forget_assessment,
+    guard_fillable,
+    guard_met,
+    is_assessed,
+    is_free,
+    pop_best,
+)
 from kedge.rules.records import EXCHANGE, FUND, Account, Book, Market, Order, Position
-
-
-def _may_fill(m: Machine, position: View, market: View, size: Word, price: Word) -> None:
-    """A maker whose fill is free may always be filled; any other only after an assessment that it passed."""
-    c = m.cursor
-    assessed = m.test(c.phase == rules.phase("deciding"))
-    m.guard(assessed | ~is_tired(m))
-    m.guard((c.equity >= c.required) & (assessed | is_free(m, ~c.side, position, market, size, price)))
-
-
-def _check_live(m: Machine, maker: View, account: View, position: View) -> None:
-    m.guard(maker.epoch == account.epoch)
-    m.guard(maker.expiry >= m.cursor.now)
-    m.guard(position.listed)
 
 
 @rules.step(phases=["matching", "deciding"])
@@ -29,20 +23,21 @@ def fill(m: Machine) -> None:
     """Fill the best resting order against the active one.
 
     Proves: nobody with a better price or an earlier place was passed over (the list's head is filled), the maker
-    bears the fill (its assessment ran under exactly this proposal: only `assess` ran since, and it writes nothing), and
-    fees go to the fund. The taker is assessed when its order is done. Prover may choose: nothing.
+    bears the fill (it needs no assessment, or its assessment ran under exactly this proposal: only `assess` ran since,
+    and it writes nothing), and fees go to the fund. The taker is assessed when its order is done.
+    Prover may choose: nothing.
     """
     c = m.cursor
     book = m.change(Book.at(EXCHANGE, c.market))
-    m.guard(crossing_gap(m, book) >= 0)
-    m.guard(c.remaining > 0)
+    guard_met(m, book)
     maker = m.change(Order.reference(best_opposite(m, book)), name="maker")
     maker_account = m.change(Account.at(maker.account), name="maker_account")
     maker_position = m.change(Position.at(maker.account, c.market), name="maker_position")
-    _check_live(m, maker, maker_account, maker_position)
     size = m.commit(m.minimum(c.remaining, maker.remaining))
     market = m.read(Market.at(EXCHANGE, c.market))
-    _may_fill(m, maker_position, market, size, maker.price)
+    guard_fillable(m, maker, maker_account, maker_position, size)
+    free = is_free(m, ~c.side, maker_position, market, size, maker.price)
+    m.guard(m.select(is_assessed(m), m.test(c.equity >= c.required), free))
     m.require(~c.passive, Code.WOULD_CROSS)
 
     account = m.change(Account.at(c.account), name="taker_account")

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from kedge.machine import Machine, View, Word
-from kedge.rules.exchange import ASSESSMENT, BOOK_INDEX
+from kedge.machine import Condition, Machine, View, Word
+from kedge.rules.exchange import ASSESSMENT, BOOK_INDEX, rules
 from kedge.rules.margin import CLOSE_OUT, PPM, PROPORTION
 from kedge.rules.records import NO_ASK, Order
+
+CANCELLED, EXPIRED, STALE, SELF_TRADE, UNDERMARGINED, UNLISTED, OVERSIZE = 1, 2, 3, 4, 5, 6, 7
+"""Reasons of the event `removed`."""
+
+LARGEST = 2**30
+"""A position lies in [-2^30, 2^30 - 1] lots: what `settle` accepts."""
 
 MOST_STEPS = 4_000
 """The engine takes at most 4,096 steps per transaction; assessing maker and taker once more needs fewer than 30."""
@@ -41,6 +47,45 @@ def is_free(m: Machine, sells: Word, position: View, market: View, size: Word, p
     loss = m.commit(m.select(sells, market.mark - price, price - market.mark))
     allowed = m.commit(market.mark * market.rate)
     return m.commit(m.test(size <= held) & (loss * (PPM * PROPORTION) <= allowed * CLOSE_OUT))
+
+
+def objections(m: Machine, maker: View, account: View, position: View, size: Word) -> dict[int, Condition]:
+    """What speaks against filling the best opposite order before any assessment, by the reason that is reported.
+
+    `evict` wants one of these, `fill` and `offer` want none, so that exactly one of them applies to an order that is
+    met: evict where there is an objection, else fill where the fill is free, else offer. A prover has no choice of the
+    road, and so none of the number of steps after which an order is tired.
+    """
+    c = m.cursor
+    grown = m.commit(m.select(c.side, position.size, -position.size)) + size
+    return {
+        EXPIRED: maker.expiry < c.now,
+        STALE: maker.epoch != account.epoch,
+        SELF_TRADE: maker.account == c.account,
+        UNLISTED: ~position.listed,
+        OVERSIZE: grown > LARGEST - c.side,
+    }
+
+
+def guard_fillable(m: Machine, maker: View, account: View, position: View, size: Word) -> None:
+    """Nothing speaks against filling the best opposite order."""
+    for objection in objections(m, maker, account, position, size).values():
+        m.guard(~objection)
+
+
+def is_assessed(m: Machine) -> Word:
+    """Whether the best opposite maker was just assessed under the fill that is proposed to it."""
+    return m.test(m.cursor.phase == rules.phase("deciding"))
+
+
+def guard_met(m: Machine, book: View) -> None:
+    """The active order meets the best opposite one: it crosses, wants lots, and may take more steps.
+
+    An order that became tired while its maker was assessed still decides about that maker.
+    """
+    m.guard(crossing_gap(m, book) >= 0)
+    m.guard(m.cursor.remaining > 0)
+    m.guard(is_assessed(m) | ~is_tired(m))
 
 
 def set_best(m: Machine, book: View, side: Word, order: Word, price: Word) -> None:

@@ -6,8 +6,8 @@ from kedge.machine import Machine, mul_div
 from kedge.rules.codes import Code
 from kedge.rules.exchange import rules
 from kedge.rules.margin import PPM, begin_assessment
-from kedge.rules.matching import best_opposite, crossing_gap, is_tired
-from kedge.rules.records import EXCHANGE, Account, Book, Market, Order
+from kedge.rules.matching import best_opposite, guard_fillable, guard_met, is_free
+from kedge.rules.records import EXCHANGE, Account, Book, Market, Order, Position
 
 
 @rules.step(phases=["matching"])
@@ -19,16 +19,15 @@ def offer(m: Machine) -> None:
     """
     c = m.cursor
     book = m.read(Book.at(EXCHANGE, c.market))
-    m.guard(crossing_gap(m, book) >= 0)
-    m.guard(c.remaining > 0)
-    m.guard(~is_tired(m))
+    guard_met(m, book)
     maker = m.read(Order.reference(best_opposite(m, book)), name="maker")
     account = m.read(Account.at(maker.account), name="maker_account")
+    position = m.read(Position.at(maker.account, c.market), name="maker_position")
     market = m.read(Market.at(EXCHANGE, c.market))
-    m.require(~c.passive, Code.WOULD_CROSS)
-    m.guard(account.head != 0)
-
     size = m.commit(m.minimum(c.remaining, maker.remaining))
+    guard_fillable(m, maker, account, position, size)
+    m.guard(~is_free(m, ~c.side, position, market, size, maker.price))
+    m.require(~c.passive, Code.WOULD_CROSS)
     notional = m.commit(size * maker.price)
     fee = mul_div(m, notional, market.maker_fee, PPM, up=True)
     begin_assessment(

@@ -6,7 +6,7 @@ import pytest
 
 from kedge import _native
 from kedge.rules import Order
-from kedge.rules.evict import EXPIRED, OVERSIZE, SELF_TRADE, STALE, UNDERMARGINED, UNLISTED
+from kedge.rules.matching import EXPIRED, OVERSIZE, SELF_TRADE, STALE, UNDERMARGINED, UNLISTED
 from tests.unit.rules.venue import BUY, IOC, MARK, SELL, START, TERMS, Venue, native_program, of_kind, order
 from tests.unit.rules.world import World
 
@@ -95,14 +95,23 @@ def test_a_maker_that_gives_its_position_away_is_assessed(venue: Venue) -> None:
     assert take(venue) == ([(3, UNDERMARGINED)], [7])
 
 
-def test_a_maker_whose_position_would_grow_too_large_does_not_stop_the_taker(venue: Venue) -> None:
+@pytest.mark.parametrize(("side", "room"), [(SELL, 1), (BUY, 0)])
+def test_a_maker_whose_position_would_grow_too_large_does_not_stop_the_taker(
+    venue: Venue, side: int, room: int
+) -> None:
+    """A position may be short 2^30 lots, long one fewer; what `settle` would accept is filled, one more is not."""
     venue.ok("open_market", 2, 1, *TERMS)
-    venue.trade(2, 3, 1, 2**30 - 1, market=2)
-    venue.order(2, SELL, 1, 1, market=2)
-    venue.order(7, SELL, 1, 1, market=2, slot=1)
-    events = venue.order(6, BUY, 1, 1, IOC, market=2)
-    assert [(e["account"], e["reason"]) for e in of_kind(events, "removed")] == [(2, OVERSIZE)]
-    assert [e["maker"] for e in of_kind(events, "fill")] == [7]
+    venue.trade(*((2, 3) if side == SELL else (3, 2)), 1, 2**30 - 1, market=2)
+    for size in filter(None, (room, room + 1)):
+        venue.order(2, side, 1, size, market=2)
+        venue.order(7, side, 1, size, market=2, slot=1)
+        events = venue.order(6, 1 - side, 1, size, IOC, market=2)
+        fits = size == room
+        assert [(e["account"], e["reason"]) for e in of_kind(events, "removed")] == [] if fits else [(2, OVERSIZE)]
+        assert [e["maker"] for e in of_kind(events, "fill")] == [2 if fits else 7]
+        if fits:
+            venue.ok("cancel", 7, 1)
+            venue.trade(3, 2, 1, size, market=2)
 
 
 def test_several_leave_before_one_is_filled(venue: Venue) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kedge.rules import FUND, Account, Code, Position
-from kedge.rules.evict import STALE
+from kedge.rules.matching import STALE
 from tests.unit.rules.venue import BUY, IOC, MARK, SELL, TERMS, Venue, of_kind
 from tests.unit.rules.world import World
 
