@@ -91,12 +91,20 @@ def expired_maker(v: Venue) -> Attempt:
     return "place", order(4, BUY, MARK + 1_000, 5, IOC)
 
 
+def stale_maker(v: Venue) -> Attempt:
+    """Account 2's offer, which only reduces its position at no loss, was cancelled with all of its others."""
+    v.trade(3, 2, MARK, 5)
+    v.order(2, SELL, MARK + 1_000, 5)
+    v.ok("cancel_all", 2)
+    return "place", order(4, BUY, MARK + 1_000, 5, IOC)
+
+
 def weak_maker(v: Venue) -> Attempt:
-    """Account 3 lies below its margin and offers lots of its own at the mark: no assessment may stand in its way."""
+    """Account 3 lies below its margin and offers lots of its own at no loss: no assessment may stand in its way."""
     v.trade(2, 3, MARK, 700_000)
     v.mark(590_000)
-    v.order(3, SELL, 590_000, 100)
-    return "place", order(4, BUY, 590_000, 100, IOC)
+    v.order(3, SELL, 591_000, 100)
+    return "place", order(4, BUY, 591_000, 100, IOC)
 
 
 def poor_neighbour(v: Venue) -> Attempt:
@@ -258,6 +266,12 @@ def fill_an_unlisted_maker(cheat: Cheat) -> None:
 def remove_a_maker_whose_fill_is_free(cheat: Cheat) -> None:
     ignore_guard(cheat, "offer", 8)
     first(cheat, "offer")
+
+
+@plays(stale_maker)
+def fill_a_stale_maker(cheat: Cheat) -> None:
+    ignore_guard(cheat, "fill", 5)
+    first(cheat, "fill")
 
 
 @plays(expired_maker)

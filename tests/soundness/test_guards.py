@@ -36,6 +36,7 @@ NEVER_DECISIVE: Final[dict[tuple[str, int], str]] = {
     ("evict", 3): "no random history has an order of 4,000 steps: see test_one_state",
     ("fill", 3): "no random history has an order of 4,000 steps: see test_a_book_of_dead_orders_stops_nobody",
     ("fill", 4): "too rare for a random history: see the mutation fill_an_expired_maker",
+    ("fill", 5): "too rare for a random history: see the mutation fill_a_stale_maker",
     ("fill", 6): "a fill of one's own order would open the account twice in one step",
     ("fill", 7): "an empty position is assessed, and `offer` guards the same: see the mutation fill_an_unlisted_maker",
     ("fill", 8): "a fill that reduces is never too large, any other is offered first, and `settle` refuses it too",

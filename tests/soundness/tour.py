@@ -39,7 +39,7 @@ class Tour:
 
 
 def _trade(v: Venue) -> None:
-    """Orders of every kind, on both sides, first, last and in between."""
+    """Orders of every kind, on both sides, first, last and in between; the last maker sells at a gain, unassessed."""
     for side, away in ((SELL, 1), (BUY, -1)):
         for slot, (account, distance) in enumerate(((2, 3), (3, 1), (4, 2), (2, 1), (5, 3))):
             v.order(account, side, MARK + away * distance, 1000 + slot, slot=10 * side + slot)
@@ -57,6 +57,7 @@ def _trade(v: Venue) -> None:
     v.trade(3, 4, OTHER_MARK, 50, market=1)
     v.trade(4, 5, OTHER_MARK + 1, 70, market=1)
     v.trade(5, 3, OTHER_MARK - 1, 90, market=1)
+    v.trade(3, 6, OTHER_MARK + 100, 7, market=1)
 
 
 def _lose_orders(v: Venue) -> None:

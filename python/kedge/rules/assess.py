@@ -26,10 +26,10 @@ def assess(m: Machine) -> None:
     notional = m.commit(lots * market.mark)
     value = m.commit(size * market.mark)
     equity = c.equity + value - cost - funding_due(m, position, market)
-    c.equity = m.commit(m.narrow(equity, -(2**61), 2**61 - 1, Code.EQUITY_OVERFLOW))
+    c.equity = m.commit(m.narrow(equity, -(2**60), 2**60 - 1, Code.EQUITY_OVERFLOW))
     # At most 8 positions are listed and each margin is below 2^58: rate and add-on stay below 2^22 ppm of 2^59 quote
     # only for sizes that no fill would accept, and those refuse by EQUITY_OVERFLOW or POSITION_TOO_LARGE.
     required = c.required + margin_of(m, lots, notional, market)
-    c.required = m.commit(m.narrow(required, 0, 2**61 - 1, Code.EQUITY_OVERFLOW))
+    c.required = m.commit(m.narrow(required, 0, 2**60 - 1, Code.EQUITY_OVERFLOW))
     c.next = position.next
     c.phase = m.select(position.next == 0, c.then, rules.phase("assessing"))

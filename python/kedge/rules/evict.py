@@ -6,14 +6,18 @@ from kedge.machine import Machine
 from kedge.rules.exchange import rules
 from kedge.rules.matching import (
     UNDERMARGINED,
+    bears,
     best_opposite,
+    burden_of,
     forget_assessment,
     guard_met,
     is_assessed,
+    is_eased,
     objections,
     pop_best,
+    reduces,
 )
-from kedge.rules.records import EXCHANGE, Account, Book, Order, Position
+from kedge.rules.records import EXCHANGE, Account, Book, Market, Order, Position
 
 
 @rules.step(phases=["matching", "deciding"])
@@ -37,7 +41,10 @@ def evict(m: Machine) -> None:
     for number, objection in objections(m, maker, account, position, size).items():
         reason = m.commit(m.select(objection, number, reason))
     assessed = is_assessed(m)
-    m.guard(m.select(assessed, m.test(c.equity < c.required), m.test(reason != 0)))
+    market = m.read(Market.at(EXCHANGE, c.market))
+    burden = burden_of(m, ~c.side, market, maker.price, market.maker_fee)
+    eased = is_eased(m, reduces(m, ~c.side, position, size), burden, market)
+    m.guard(m.select(assessed, ~bears(m, eased), m.test(reason != 0)))
     reason = m.select(assessed, UNDERMARGINED, reason)
 
     left = maker.remaining

@@ -7,15 +7,27 @@ from kedge.rules.codes import Code
 from kedge.rules.exchange import rules
 from kedge.rules.margin import PPM, settle
 from kedge.rules.matching import (
+    bears,
     best_opposite,
+    burden_of,
     forget_assessment,
     guard_fillable,
     guard_met,
     is_assessed,
+    is_eased,
     is_free,
     pop_best,
+    reduces,
 )
 from kedge.rules.records import EXCHANGE, FUND, Account, Book, Market, Order, Position
+
+
+def _guard_borne(m: Machine, position: View, market: View, size: Word, price: Word) -> None:
+    """The maker's fill is free, or the maker was assessed under it and bears it."""
+    sells = ~m.cursor.side
+    burden, reducing = burden_of(m, sells, market, price, market.maker_fee), m.commit(reduces(m, sells, position, size))
+    borne = bears(m, is_eased(m, reducing, burden, market))
+    m.guard(m.select(is_assessed(m), borne, is_free(m, reducing, burden)))
 
 
 @rules.step(phases=["matching", "deciding"])
@@ -36,13 +48,15 @@ def fill(m: Machine) -> None:
     size = m.commit(m.minimum(c.remaining, maker.remaining))
     market = m.read(Market.at(EXCHANGE, c.market))
     guard_fillable(m, maker, maker_account, maker_position, size)
-    free = is_free(m, ~c.side, maker_position, market, size, maker.price)
-    m.guard(m.select(is_assessed(m), m.test(c.equity >= c.required), free))
+    _guard_borne(m, maker_position, market, size, maker.price)
     m.require(~c.passive, Code.WOULD_CROSS)
 
     account = m.change(Account.at(c.account), name="taker_account")
     position = m.change(Position.at(c.account, c.market), name="taker_position")
-    c.exposed = c.exposed | ~is_free(m, c.side, position, market, size, maker.price)
+    burden = burden_of(m, c.side, market, maker.price, market.taker_fee)
+    reducing = m.commit(reduces(m, c.side, position, size))
+    c.exposed = c.exposed | ~is_free(m, reducing, burden)
+    c.risked = c.risked | ~is_eased(m, reducing, burden, market)
     notional = m.commit(size * maker.price)
     maker_fee = mul_div(m, notional, market.maker_fee, PPM, up=True)
     taker_fee = mul_div(m, notional, market.taker_fee, PPM, up=True)

@@ -10,12 +10,15 @@ from kedge.rules.margin import CLOSE_OUT, MAINTENANCE, PPM, PROPORTION, begin_as
 from kedge.rules.place import USER
 from kedge.rules.records import EXCHANGE, FUND, MARKET_ID, MAX_PRICE, SIZE, Account, Market, Position
 
-PENALTY = 1
-"""The liquidator takes over at the mark less 1/5 of the initial margin rate (plus, for shorts), rounded in favour of
-the liquidated account: half of close-out margin, so that a takeover alone never leaves a debt above close-out."""
+SHARES, SHARE, LEAST_SHARE = 20, 4, 1
+"""The liquidator takes over at the mark less 4/20 of the initial margin rate (plus, for shorts) while the account has
+that share of its requirement as equity, less 1/20 while it has that, at the mark below: never past bankruptcy."""
 
-COMPARABLE = 2**59
-"""Equity and requirement are compared after multiplication by 5 and 3, so both must stay below this."""
+PENALTY_CAP = 5_000
+"""Most that the discount may be, in ppm of the mark: it does not grow with the settlement window."""
+
+COMPARABLE = 2**57
+"""Equity and requirement are compared after multiplication by up to 20, so both must stay below this."""
 
 
 @rules.step(phases=["idle"], account=USER, market=MARKET_ID, liquidator=Field(FUND, 2**24 - 1), size=SIZE)
@@ -31,8 +34,8 @@ def liquidate(m: Machine) -> None:
     c.account, c.market, c.remaining = m.input("liquidator"), m.input("market"), m.input("size")
 
 
-def _check_takeover(m: Machine, lots: Word, to_fund: Word) -> None:
-    """Below maintenance; above close-out only half at once, and never by the fund."""
+def _check_takeover(m: Machine, lots: Word, to_fund: Word) -> tuple[Word, Word]:
+    """Below maintenance; above close-out only half at once, and never by the fund. Returns equity and requirement."""
     c = m.cursor
     equity = m.narrow(c.equity, -COMPARABLE, COMPARABLE - 1, Code.EQUITY_OVERFLOW)
     required = m.narrow(c.required, 0, COMPARABLE - 1, Code.EQUITY_OVERFLOW)
@@ -42,10 +45,19 @@ def _check_takeover(m: Machine, lots: Word, to_fund: Word) -> None:
     with m.when(above_close_out):
         m.require(c.remaining * 2 <= lots + 1, Code.PARTIAL_FIRST)
     m.require(~m.both(above_close_out, to_fund), Code.FUND_IS_LAST)
+    return equity, required
 
 
-def _takeover_price(m: Machine, market: View, short: Word) -> Word:
-    penalty = mul_div(m, market.mark, market.rate * PENALTY, PPM * PROPORTION, up=False)
+def _takeover_price(m: Machine, market: View, short: Word, equity: Word, required: Word) -> Word:
+    """The mark less the discount (plus, for shorts), rounded in favour of the liquidated account.
+
+    With equity E and requirement R a discount of E / R of the margin that goes with the lots leaves health as it is,
+    and equity where it was above zero; the shares are never more. So no takeover makes or deepens a debt.
+    """
+    whole, least = m.test(equity * (SHARES // SHARE) >= required), m.test(equity * SHARES >= required)
+    share = m.commit(whole * (SHARE - LEAST_SHARE) + least * LEAST_SHARE)
+    rate = m.commit(m.minimum(market.rate * share, PENALTY_CAP * SHARES))
+    penalty = mul_div(m, market.mark, rate, PPM * SHARES, up=False)
     return m.commit(m.assume(m.select(short, market.mark + penalty, market.mark - penalty), 0, MAX_PRICE * 2))
 
 
@@ -59,9 +71,9 @@ def takeover(m: Machine) -> None:
     market = m.read(Market.at(EXCHANGE, c.market))
     account, position = m.change(Account.at(c.subject)), m.change(Position.at(c.subject, c.market))
     to_fund = m.test(c.account == FUND)
-    _check_takeover(m, magnitude(m, position.size), to_fund)
+    equity, required = _check_takeover(m, magnitude(m, position.size), to_fund)
     short = m.commit(m.test(position.size < 0))
-    price = _takeover_price(m, market, short)
+    price = _takeover_price(m, market, short, equity, required)
     notional = m.commit(c.remaining * price)
     lots = m.commit(m.select(short, c.remaining, -c.remaining))
     flow = m.commit(m.select(short, notional, -notional))
@@ -73,8 +85,11 @@ def takeover(m: Machine) -> None:
         m.change(Position.at(c.account, c.market), name="taken"),
     )
     settle(m, taker, taken, market, -lots, -flow, m.word(0))
-    list_position(m, taker, taken, c.market)
+    with m.when(~to_fund):  # nobody assesses the fund, so it needs no list, and nobody can fill its places
+        list_position(m, taker, taken, c.market)
     m.emit("liquidated", account=c.subject, liquidator=c.account, market=c.market, size=-lots, price=price)
     head = m.select(to_fund, 0, taker.head)
-    equity = m.select(to_fund, 0, taker.collateral)
-    begin_assessment(m, c.account, m.commit(equity), m.commit(head), rules.phase("clearing"), rules.phase("assessing"))
+    starting = m.select(to_fund, 0, taker.collateral)
+    begin_assessment(
+        m, c.account, m.commit(starting), m.commit(head), rules.phase("clearing"), rules.phase("assessing")
+    )

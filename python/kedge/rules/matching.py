@@ -13,6 +13,9 @@ CANCELLED, EXPIRED, STALE, SELF_TRADE, UNDERMARGINED, UNLISTED, OVERSIZE = 1, 2,
 LARGEST = 2**30
 """A position lies in [-2^30, 2^30 - 1] lots: what `settle` accepts."""
 
+TOLERANCE = 10_000
+"""Most that an account below initial margin may lose by reducing a position, in ppm of the mark, its fee included."""
+
 MOST_STEPS = 4_000
 """The engine takes at most 4,096 steps per transaction; assessing maker and taker once more needs fewer than 30."""
 
@@ -37,16 +40,42 @@ def best_opposite(m: Machine, book: View) -> Word:
     return m.commit(m.select(m.cursor.side, book.bid, book.ask))
 
 
-def is_free(m: Machine, sells: Word, position: View, market: View, size: Word, price: Word) -> Word:
-    """Whether one side of a fill needs no assessment: it only reduces its position, at a tolerable price.
-
-    Tolerable: it loses no more against the mark than close-out margin, 2/5 of the initial rate. So no account above
-    close-out can be emptied by giving its position away, and any account may reduce near the mark at any time.
-    """
-    held = m.commit(m.select(sells, position.size, -position.size))
+def burden_of(m: Machine, sells: Word, market: View, price: Word, fee: Word) -> Word:
+    """What a lot of a fill costs one side against the mark, fee (ppm) included, in 10^-6 quote; negative: it gains."""
     loss = m.commit(m.select(sells, market.mark - price, price - market.mark))
-    allowed = m.commit(market.mark * market.rate)
-    return m.commit(m.test(size <= held) & (loss * (PPM * PROPORTION) <= allowed * CLOSE_OUT))
+    return m.commit(loss * PPM + price * fee)
+
+
+def reduces(m: Machine, sells: Word, position: View, size: Word) -> Word:
+    """Whether a fill only makes one side's position smaller."""
+    held = m.commit(m.select(sells, position.size, -position.size))
+    return m.test(size <= held)
+
+
+def is_free(m: Machine, reducing: Word, burden: Word) -> Word:
+    """Whether one side of a fill needs no assessment: it only reduces its position, and loses nothing by it.
+
+    Its equity does not fall and its requirement does, so whatever its health was, it is not worse afterwards.
+    """
+    return m.commit(reducing & (burden <= 0))
+
+
+def is_eased(m: Machine, reducing: Word, burden: Word, market: View) -> Word:
+    """Whether one side of a fill only reduces its position, and loses by it at most 2/5 of the margin that it frees.
+
+    Such a fill passes where half of initial margin is left (`bears`). With equity E and requirement R afterwards, loss
+    l and freed margin f, health E / R was no better before: E / R >= (E + l) / (R + f) is l / f <= E / R, and
+    l / f <= 2/5 < 1/2 <= E / R. So nobody makes a debt by it, up to the dust of two roundings. The tolerance ends at
+    `TOLERANCE`, so that it does not grow with the settlement window.
+    """
+    tolerance = m.commit(m.minimum(market.rate * CLOSE_OUT, TOLERANCE * PROPORTION))
+    return m.commit(reducing & (burden * PROPORTION <= market.mark * tolerance))
+
+
+def bears(m: Machine, eased: Word) -> Word:
+    """Whether the assessed account bears what it was assessed under: at initial margin, or at half of it if eased."""
+    c = m.cursor
+    return m.test(m.select(eased, c.equity * 2, c.equity) >= c.required)
 
 
 def objections(m: Machine, maker: View, account: View, position: View, size: Word) -> dict[int, Condition]:

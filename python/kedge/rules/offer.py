@@ -6,7 +6,7 @@ from kedge.machine import Machine, mul_div
 from kedge.rules.codes import Code
 from kedge.rules.exchange import rules
 from kedge.rules.margin import PPM, begin_assessment
-from kedge.rules.matching import best_opposite, guard_fillable, guard_met, is_free
+from kedge.rules.matching import best_opposite, burden_of, guard_fillable, guard_met, is_free, reduces
 from kedge.rules.records import EXCHANGE, Account, Book, Market, Order, Position
 
 
@@ -26,7 +26,8 @@ def offer(m: Machine) -> None:
     market = m.read(Market.at(EXCHANGE, c.market))
     size = m.commit(m.minimum(c.remaining, maker.remaining))
     guard_fillable(m, maker, account, position, size)
-    m.guard(~is_free(m, ~c.side, position, market, size, maker.price))
+    burden = burden_of(m, ~c.side, market, maker.price, market.maker_fee)
+    m.guard(~is_free(m, reduces(m, ~c.side, position, size), burden))
     m.require(~c.passive, Code.WOULD_CROSS)
     notional = m.commit(size * maker.price)
     fee = mul_div(m, notional, market.maker_fee, PPM, up=True)

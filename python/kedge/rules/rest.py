@@ -5,17 +5,20 @@ from __future__ import annotations
 from kedge.machine import Machine, View, Word, address_of
 from kedge.rules.codes import Code
 from kedge.rules.exchange import BOOK_INDEX, rules
-from kedge.rules.matching import book_key, crossing_gap, go_idle, set_best
+from kedge.rules.matching import bears, book_key, crossing_gap, go_idle, set_best
 from kedge.rules.records import EXCHANGE, Account, Book, Order
 
 SLOT_BITS = 10
 
 
 def check_concluded(m: Machine) -> None:
-    """The order took no risk, or its account was assessed after all of its fills and bears them."""
+    """The order took no risk, or its account was assessed after all of its fills and bears them.
+
+    Initial margin where one of its fills took risk; close-out margin where all of them eased it.
+    """
     c = m.cursor
     m.guard(m.test(c.phase == rules.phase("concluding")) == c.exposed)
-    m.require(c.equity >= c.required, Code.UNDERMARGINED)
+    m.require(bears(m, ~c.risked), Code.UNDERMARGINED)
 
 
 def _neighbours(m: Machine, own_best: Word, number: Word) -> tuple[View, View, Word]:

@@ -79,13 +79,25 @@ def test_positions_in_other_markets_count(venue: Venue) -> None:
     assert take(venue, size=2) == ([(8, UNDERMARGINED)], [7])
 
 
-def test_a_maker_that_reduces_near_the_mark_is_filled_whatever_its_margin(venue: Venue) -> None:
+def test_a_maker_that_reduces_without_a_loss_is_filled_whatever_its_margin(venue: Venue) -> None:
     venue.trade(2, 3, MARK, BIG)
-    venue.mark(590_000)
-    world = World.of(venue.engine.entries())
-    assert world.equity(3) * 5 < world.required(3) * 3
-    venue.order(3, SELL, 590_000, 100)
+    venue.mark(580_000)
+    assert World.of(venue.engine.entries()).equity(3) < 0
+    price = 580_000 + 580_000 * 3 // 10_000
+    venue.order(3, SELL, price, 100)
     assert take(venue, size=100) == ([], [3])
+
+
+@pytest.mark.parametrize(("mark", "filled"), [(592_000, True), (591_000, False)])
+def test_a_maker_that_reduces_at_the_mark_pays_its_fee_from_half_of_its_margin(
+    venue: Venue, mark: int, filled: bool
+) -> None:
+    venue.trade(2, 3, MARK, BIG)
+    venue.mark(mark)
+    world = World.of(venue.engine.entries())
+    assert (world.equity(3) * 2 > world.required(3)) == filled
+    venue.order(3, SELL, mark, 100)
+    assert take(venue) == (([], [3]) if filled else ([(3, UNDERMARGINED)], [7]))
 
 
 def test_a_maker_that_gives_its_position_away_is_assessed(venue: Venue) -> None:

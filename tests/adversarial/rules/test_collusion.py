@@ -1,0 +1,118 @@
+"""Several accounts of one person: no trade or takeover between them moves a loss to the fund, however the price gaps
+and however long nothing is anchored.
+
+An account below zero walks away from its debt, so what the person has is the sum of the accounts above zero. A gap or a
+growing window may change that sum; nothing that the person then does may raise it.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from kedge.rules import FUND, Account, Market, Position
+from tests.unit.rules.venue import BUY, HOUR, IOC, MARK, SELL, START, Venue, order
+from tests.unit.rules.world import World
+
+LONG, SHORT, LIQUIDATOR, HONEST = 2, 3, 4, (6, 7)
+STAKE, LOTS = 6_300_000_000, 500_000
+"""6,300 coins on a notional of 300,000: just above 2 %."""
+
+GAPS = (0, 500, 1_000, 1_500, 1_900, 2_000, 2_050, 2_500, 4_000)
+"""Falls of the mark, in hundred-thousandths."""
+
+BANDS = (-100, 0, 20, 100, 400, 800, 1_600, 5_000, 20_000)
+"""Prices at which the long side gives its position away: below the mark, in hundred-thousandths."""
+
+
+def colluders() -> Venue:
+    """The person is long and short the same; honest trade has filled the fund."""
+    venue = Venue(oracle=False)
+    venue.open_markets()
+    for account in (LONG, SHORT, LIQUIDATOR):
+        venue.deposit(account, STAKE)
+    for account in HONEST:
+        venue.deposit(account, 100_000_000_000)
+    for _ in range(2):
+        venue.trade(HONEST[0], HONEST[1], MARK, 1_000_000)
+        venue.trade(HONEST[1], HONEST[0], MARK, 1_000_000)
+    venue.trade(SHORT, LONG, MARK, LOTS)
+    return venue
+
+
+def purse(venue: Venue) -> int:
+    """What the person could take home: all that is above zero."""
+    world = World.of(venue.engine.entries())
+    return sum(max(0, world.equity(account)) for account in (LONG, SHORT, LIQUIDATOR))
+
+
+def give_away(venue: Venue, band: int, lots: int) -> None:
+    """The short side bids, the long side sells to it, at a price of their own choice."""
+    mark = venue.get(Market, 0).mark
+    price = max(1, mark - mark * band // 100_000)
+    venue.submit("place", *order(SHORT, BUY, price, lots, slot=1))
+    venue.submit("place", *order(LONG, SELL, price, lots, IOC, slot=1, reduce_only=1))
+    venue.submit("cancel", SHORT, 1)
+
+
+def take_over(venue: Venue, share: int, by: int = LIQUIDATOR) -> None:
+    held = venue.get(Position, LONG).size
+    venue.submit("liquidate", LONG, 0, by, max(1, held // share))
+
+
+def wait(venue: Venue, hours: int) -> None:
+    """Time passes and nothing is anchored; the mark stands still."""
+    venue.ok("window_update", START + hours * HOUR, START)
+    venue.ok("margin_update", 0)
+
+
+@pytest.mark.parametrize("gap", GAPS)
+@pytest.mark.parametrize("hours", [0, 2, 24])
+def test_nothing_that_colluders_do_after_a_move_pays(gap: int, hours: int) -> None:
+    """Every pair of a give-away and a takeover, of a part and of the whole, in both orders."""
+    best = 0
+    for band, share, first in product(BANDS, (1, 2, 10), (True, False)):
+        venue = colluders()
+        if gap:
+            venue.ok("oracle_price", 0, MARK - MARK * gap // 100_000)
+        if hours:
+            wait(venue, hours)
+        begin = purse(venue)
+        for way in ("give", "take") if first else ("take", "give"):
+            if way == "give":
+                give_away(venue, band, LOTS // share)
+            else:
+                take_over(venue, share)
+            best = max(best, purse(venue) - begin)
+    assert best == 0, f"a gap of {gap / 1_000} % and {hours} h without an anchor are worth {best / 1e6:,.1f} coins"
+
+
+def test_the_window_alone_hands_nobody_a_growing_discount() -> None:
+    """Three days without an anchor: whoever is taken over loses at most half a percent of the lots, not a fifth of a
+    rate that grew.
+    """
+    venue = colluders()
+    wait(venue, 72)
+    assert venue.get(Market, 0).rate > 300_000
+    before = World.of(venue.engine.entries()).equity(LONG)
+    take_over(venue, 1)
+    after = World.of(venue.engine.entries()).equity(LONG)
+    taken = LOTS - venue.get(Position, LONG).size
+    assert 0 <= before - after <= taken * MARK * 5_000 // 1_000_000
+
+
+def test_nobody_can_use_up_the_funds_places() -> None:
+    """Nine bankrupt positions in nine markets: the fund takes over every one."""
+    venue = colluders()
+    terms = (1, 200, 500, 100, 20_000, 40_000, 5_000, 2_000, 5_000)
+    for market in range(2, 11):
+        venue.ok("open_market", market, MARK, *terms)
+        account = 20 + market
+        venue.deposit(account, 13_000)
+        venue.trade(HONEST[market % 2], account, MARK, 1, market=market)
+        venue.mark(586_000, market=market)
+        venue.ok("liquidate", account, market, FUND, 1)
+        venue.ok("cover", account)
+    assert venue.get(Account, FUND).positions == 0
+    World.of(venue.engine.entries()).check()
