@@ -36,6 +36,7 @@ TIER_LABELS: Final[Mapping[str, str]] = {
 }
 _LOG_EVERY: Final = 5.0
 _SHOWN: Final = 20
+_MARKETS: Final = 6
 _Line = TypeVar("_Line")
 _SPARKS: Final = "▁▂▃▄▅▆▇█"
 
@@ -105,7 +106,9 @@ def log_line(snapshot: Snapshot) -> str:
     parts = [f"{snapshot.time:6.1f} s", f"{snapshot.progress:4.0%}", snapshot.phase]
     parts += [f"{TIER_LABELS[tier]} {snapshot.tiers[tier].height}" for tier in TIERS if tier in snapshot.tiers]
     parts.append(f"window {snapshot.window:.1f} s{'' if snapshot.anchoring else ' (anchoring paused)'}")
-    parts += [f"{state.market} margin {state.rate / 10_000:.2f} %" for state in snapshot.margins]
+    parts += [f"{state.market} margin {state.rate / 10_000:.2f} %" for state in _highest(snapshot.margins)]
+    if len(snapshot.margins) > _MARKETS:
+        parts.append(f"{len(snapshot.margins) - _MARKETS} more markets")
     parts.append(f"{snapshot.filled} fills, {snapshot.liquidated} liquidations, {snapshot.refused} refused")
     return " | ".join(parts)
 
@@ -211,12 +214,20 @@ def _margins(snapshot: Snapshot) -> RenderableType:
     table.add_column("initial margin", justify="right")
     table.add_column("")
     table.add_column("target", justify="right")
-    for state in snapshot.margins:
+    for state in _highest(snapshot.margins):
         arrow, style = _arrow(state)
         table.add_row(
             state.market, f"{state.rate / 10_000:.2f} %", Text(arrow, style=style), f"{state.target / 10_000:.2f} %"
         )
+    if len(snapshot.margins) > _MARKETS:
+        table.add_row(f"{len(snapshot.margins) - _MARKETS} more markets", "", "", "")
     return table
+
+
+def _highest(margins: Sequence[MarginState]) -> list[MarginState]:
+    """The few markets that there is room for: those with the highest rates, in the order of the others."""
+    kept = sorted(margins, key=lambda state: -state.rate)[:_MARKETS]
+    return [state for state in margins if state in kept]
 
 
 def _arrow(state: MarginState) -> tuple[str, str]:

@@ -97,3 +97,13 @@ def test_a_terminal_is_redrawn_and_released() -> None:
         view.finish("Demo", {"fills": 1})
         view.finish("Demo", {"fills": 1})
     assert final_table("t", {}).row_count == 0
+
+
+def test_of_many_markets_those_with_the_highest_margins_are_shown() -> None:
+    margins = [MarginState(f"M{number:03}", 25_000 + number % 200, 30_000) for number in range(500)]
+    snapshot = Snapshot(time=1.0, phase="replaying", progress=0.5, margins=margins)
+    line = log_line(snapshot)
+    assert line.count("margin") == 6
+    assert "494 more markets" in line
+    assert "M199 margin 2.52 %" in line
+    assert len(line) < 400
