@@ -16,6 +16,7 @@ from kedge.show import (
     bar_chart,
     column_chart,
     format_figure,
+    format_short,
     line_chart,
     middle,
     small_charts,
@@ -63,7 +64,7 @@ def lag_panel(report: Report) -> str:
     for tier in TIERS[1:]:
         name, lags = TIER_NAMES.get(tier, tier), compute_lags(report.heights, tier)
         seconds = [lag for _, lag in lags]
-        words = f"{name}: median {_short(middle(seconds))} s, at most {_short(max(seconds, default=0.0))} s"
+        words = f"{name}: median {format_short(middle(seconds))} s, at most {format_short(max(seconds, default=0.0))} s"
         charts.append((words, Series(name, lags, TIER_COLOURS[tier])))
     clock = ", by this machine's clock" if report.run.clock == "tape" else ""
     title = f"Lag of each tier: age of the oldest transaction without it (seconds{clock}; each with its own scale)"
@@ -78,7 +79,7 @@ def stages_panel(report: Report) -> str:
         for stage, colour in zip(stages, STAGE_COLOURS, strict=False)
     ]
     labels = [str(chunk.number) for chunk in report.chunks]
-    axes = Axes("chunk", "s", _plain, lambda value: f"{value:.3g}")
+    axes = Axes("chunk", "s", format_figure, format_figure)
     return column_chart(
         "Time to proof by stage (seconds)", labels, parts, axes, [_chunk_note(c) for c in report.chunks]
     )
@@ -93,7 +94,7 @@ def gas_panel(report: Report) -> str:
     ]
     labels = [str(batch.number) for batch in report.batches]
     notes = [_batch_note(batch) for batch in report.batches]
-    return column_chart("L1 gas of each batch", labels, parts, Axes("batch", "gas", _plain, _short), notes)
+    return column_chart("L1 gas of each batch", labels, parts, Axes("batch", "gas", format_figure, format_short), notes)
 
 
 def cells_panel(report: Report) -> str:
@@ -105,7 +106,7 @@ def cells_panel(report: Report) -> str:
         (t.name, float(t.cells), f"{t.cells / total:.1%} of all, {t.rows:,} rows of {t.columns} columns")
         for t in tables[:_MOST_BARS]
     ]
-    return bar_chart(f"Cells by table, all chunks{shown}", bars, _short)
+    return bar_chart(f"Cells by table, all chunks{shown}", bars, format_short)
 
 
 def _lowest(report: Report, samples: Sequence[MarginSample], markets: Sequence[str]) -> tuple[int, str]:
@@ -119,7 +120,7 @@ def _lowest(report: Report, samples: Sequence[MarginSample], markets: Sequence[s
 
 
 def _over_time(report: Report, unit: str) -> Axes:
-    return Axes("seconds since the start", unit, _plain, _short, _end(report))
+    return Axes("seconds since the start", unit, format_figure, format_short, _end(report))
 
 
 def _end(report: Report) -> float | None:
@@ -141,17 +142,6 @@ def _batch_note(batch: BatchRow) -> str:
     each = gas_per_settlement([batch]) if batch.transactions else 0.0
     share = f"{batch.transactions:,} transactions ({format_figure(each)} each)"
     return f"{share}, {batch.bytes:,} bytes, {batch.chunks} chunks"
-
-
-def _plain(value: float) -> str:
-    return format_figure(value)
-
-
-def _short(value: float) -> str:
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if abs(value) >= size:
-            return f"{value / (1e3 if letter == 'k' else size):.3g}{letter}"
-    return _plain(value)
 
 
 PANELS: Final[tuple[Callable[[Report], str], ...]] = (

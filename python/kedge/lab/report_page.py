@@ -9,7 +9,7 @@ from typing import Final
 
 from kedge.lab.panels import PANELS
 from kedge.lab.report import Report, encode_report, gas_per_settlement
-from kedge.show import format_figure, frame_page, frame_table, frame_tiles, middle, write_file
+from kedge.show import UNFOLD, format_figure, frame_page, frame_table, frame_tiles, middle, write_file
 
 CAVEAT: Final = (
     "Proofs are checked off-chain in this version (kedge verify): no contract checks them yet. The tier is therefore "
@@ -53,13 +53,18 @@ def _tiles(report: Report) -> str:
         tiles.append((f"{last.anchored:,}", "of them anchored on L1"))
     if report.chunks:
         tiles.append(
-            (f"{middle(sum(c.seconds.values()) for c in report.chunks):.2f} s", "median time to proof of a chunk")
+            (
+                f"{format_figure(middle(sum(c.seconds.values()) for c in report.chunks), 3)} s",
+                "median time to proof of a chunk",
+            )
         )
     if report.windows:
-        tiles.append((f"{max(w.age for w in report.windows):,.1f} s", "longest settlement window"))
+        tiles.append((f"{format_figure(max(w.age for w in report.windows), 3)} s", "longest settlement window"))
     if report.margins:
         rates = [sample.rate / 10_000 for sample in report.margins]
-        tiles.append((f"{min(rates):.1f} to {max(rates):.1f} %", "initial margin rate, low to high"))
+        tiles.append(
+            (f"{format_figure(min(rates), 3)} to {format_figure(max(rates), 3)} %", "initial margin rate, low to high")
+        )
     settled = sum(batch.transactions for batch in report.batches)
     if settled:
         tiles.append(
@@ -85,6 +90,7 @@ def _details(report: Report) -> str:
         (t.name, f"{t.columns:,}", f"{t.rows:,}", f"{t.cells:,}") for t in sorted(report.tables, key=lambda t: -t.cells)
     ]
     chunk_names = ("chunk", "transactions", "steps", "cells", "seconds by stage", "proof bytes")
+    unfold = UNFOLD if chunks or batches or tables else ""
     batch_names = (
         "batch",
         "gas",
@@ -99,7 +105,7 @@ def _details(report: Report) -> str:
     )
     return (
         _folded("Chunks", chunk_names, chunks) + _folded("Batches", batch_names, batches)
-        + _folded("Tables of the proofs", ("table", "columns", "rows", "cells"), tables)
+        + _folded("Tables of the proofs", ("table", "columns", "rows", "cells"), tables) + unfold
     )  # fmt: skip
 
 
@@ -120,7 +126,7 @@ def _provenance(report: Report) -> str:
         ("machine", run.machine),
         ("program digest", run.program),
         ("command", run.command or "not recorded"),
-        ("runs", str(run.runs)),
+        ("measured", "once" if run.runs == 1 else f"{run.runs:,} times"),
     ]
     if run.seed is not None:
         facts.insert(-1, ("seed", str(run.seed)))
@@ -130,7 +136,7 @@ def _provenance(report: Report) -> str:
 
 
 def _stages(seconds: dict[str, float]) -> str:
-    return ", ".join(f"{stage} {value:.2f}" for stage, value in seconds.items()) or "-"
+    return ", ".join(f"{stage} {format_figure(value, 3)}" for stage, value in seconds.items()) or "-"
 
 
 def _moment(value: float | None) -> str:

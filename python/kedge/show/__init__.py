@@ -8,13 +8,14 @@ Surface: what `__all__` lists.
 
 from kedge.show.charts import Axes, Band, Series, bar_chart, column_chart, line_chart, small_charts
 from kedge.show.files import write_file
-from kedge.show.numbers import format_figure, middle, percentile
-from kedge.show.page import frame_page, frame_table, frame_tiles
+from kedge.show.numbers import format_figure, format_money, format_short, middle, percentile
+from kedge.show.page import UNFOLD, frame_page, frame_table, frame_tiles
 from kedge.show.provenance import Provenance, peak_memory, read_commit, read_machine, read_provenance
 from kedge.show.view import TIERS, FillLine, LiveView, MarginState, Snapshot, TierState, final_table, log_line, render
 
 __all__ = [
     "TIERS",
+    "UNFOLD",
     "Axes",
     "Band",
     "FillLine",
@@ -28,6 +29,8 @@ __all__ = [
     "column_chart",
     "final_table",
     "format_figure",
+    "format_money",
+    "format_short",
     "frame_page",
     "frame_table",
     "frame_tiles",

@@ -43,12 +43,16 @@ padding:8px 18px 0 0;font-variant-numeric:tabular-nums}.small .plot{grid-templat
 .wide{overflow-x:auto;margin-bottom:14px}table{border-collapse:collapse;width:100%;font-size:14px;background:var(--card)}
 th,td{text-align:left;padding:6px 12px;border-bottom:1px solid var(--grid);vertical-align:top}
 th{font-weight:600;color:var(--soft)}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-details{margin-top:10px}summary{cursor:pointer;color:var(--soft)}code{overflow-wrap:anywhere;font-size:13px}
+.unfold{display:none}details{margin-top:10px}summary{cursor:pointer;color:var(--soft)}code{overflow-wrap:anywhere;font-size:13px}
 @media print{:root{color-scheme:light;--page:#fff;--card:#fff;--ink:#0b0b0b;--soft:#52514e;--mute:#6b6a66;
 --grid:#e1e0d9;--base:#c3c2b7;--edge:rgba(11,11,11,.10);--band:rgba(235,104,52,.13);
 --s1:#2a78d6;--s2:#1baf7a;--s3:#eda100;--s4:#4a3aa7;--s5:#e34948;--s6:#e87ba4}
-.chart,.tile{break-inside:avoid}.wide{overflow:visible}*{print-color-adjust:exact}}
+.unfold{display:block}details::details-content{content-visibility:visible;block-size:auto}
+@supports selector(::details-content){.unfold{display:none}}.chart,.tile,tr{break-inside:avoid}h2{break-after:avoid}
+.wide{overflow:visible}*{print-color-adjust:exact}}
 """
+UNFOLD: Final = '<p class="unfold sub">Lists that are folded are not printed: open them first.</p>'
+"""Stands after <details>; shown on paper only, by browsers that do not open them for it."""
 
 
 def frame_page(title: str, sections: Sequence[str]) -> str:
@@ -85,4 +89,7 @@ def _tile(tile: tuple[str, str]) -> str:
 
 
 def _is_number(cell: str) -> bool:
-    return cell == "-" or cell.replace(",", "").replace(".", "", 1).removesuffix(" s").isdecimal()
+    return (
+        cell == "-"
+        or cell.removeprefix("<").removeprefix("-").replace(",", "").replace(".", "", 1).removesuffix(" s").isdecimal()
+    )

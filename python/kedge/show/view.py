@@ -137,9 +137,8 @@ def final_table(title: str, rows: Mapping[str, str | int | float]) -> Table:
     table.add_column(style="bold")
     table.add_column(justify="right")
     for name, value in rows.items():
-        table.add_row(
-            name, value if isinstance(value, str) else f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
-        )
+        words = f"{value:,}" if isinstance(value, int) else value if isinstance(value, str) else format_figure(value)
+        table.add_row(name, words)
     return table
 
 

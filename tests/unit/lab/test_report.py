@@ -149,6 +149,29 @@ def test_numbers_have_no_exponent_and_a_missing_seed_is_left_out() -> None:
     assert "60,000" in page
     assert "0.0000006" in page
     assert "<td>seed</td>" not in page
+    assert "<td>measured</td><td>once</td>" in page
+
+
+@pytest.mark.parametrize("size", [1e-13, 3e-7, 6e-5, 0.99999, 9_999.96, 999_960.0, 6e7, 2.3e13, 4e18])
+def test_no_number_of_any_size_has_an_exponent(size: float) -> None:
+    whole = int(size)
+    run = msgspec.structs.replace(RUN, spreads=[Spread("s", "s", size, size, size, 3)], runs=3)
+    page = render_report(
+        Report(
+            run=run,
+            heights=[HeightSample(t * size, whole * t, whole, whole, 0, 0) for t in range(4)],
+            windows=[WindowSample(t * size, t * size) for t in range(4)],
+            pauses=[Pause(size, 2 * size)],
+            chunks=[ChunkRow(whole, whole, whole, whole, {"queue": size, "prove": size / 3}, whole)],
+            batches=[BatchRow(1, whole, whole, whole, whole, 7, size, size, size, whole)],
+            margins=[MarginSample(t * size, "M", t * size, whole + t, whole) for t in range(4)],
+            tables=[TableCells("fill", whole, whole, whole)],
+            summary={"figure": size, "count": whole},
+        )
+    )
+    visible = re.sub(r"<style>.*?</style>|9f9f\w*", "", page, flags=re.S)
+    assert not re.search(r"\d[eE][+-]?\d|\binf\b|\bnan\b", visible)
+    assert "<td>measured</td><td>3 times</td>" in page
 
 
 def test_gas_per_settlement_counts_submitting_blobs_and_finalising() -> None:

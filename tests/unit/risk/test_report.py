@@ -87,7 +87,13 @@ def test_the_page_is_self_contained_and_says_everything(node: Path) -> None:
     ):
         assert words in page
     # 100,000 gas and one blob at the reserve price, at 5 gwei and 3,000 dollars
-    assert f"{(100_000 + 8_192) * 5e-9 * 3_000:.4g}" in page
+    assert f"{(100_000 + 8_192) * 5e-9 * 3_000:.2f}" in page
+    assert "above its jump floor of" in page
+    assert not re.search(r"\d[eE][+-]\d|<text", page)
+    assert "expected bad debt a year at the fixed margin, from example inputs" in page
+    given = _report(node, "--fixed-margin", "6%")
+    assert given.exit_code == 0
+    assert "fixed margin beside it<" in (node / "risk.html").read_text(), "a figure that was given is no example"
 
 
 def test_without_a_price_gas_costs_what_the_node_paid(node: Path, tmp_path: Path) -> None:

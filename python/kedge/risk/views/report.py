@@ -173,8 +173,8 @@ def _margin_chart(found: Findings) -> str:
 
 def _capital(found: Findings, currency: str) -> str:
     rows = [
-        (show_time(r.interval), show_time(r.window), f"{r.diffusive:.2%}", f"{r.margin:.2%}", f"{r.locked:,.0f}",
-         f"{r.released:,.0f}", f"{r.saved:,.0f}", f"{r.gas:,.0f}")
+        (show_time(r.interval), show_time(r.window), f"{r.diffusive:.2%}", f"{r.margin:.2%}", format_money(r.locked),
+         format_money(r.released), format_money(r.saved), format_money(r.gas))
         for r in found.rows
     ]  # fmt: skip
     names = (
