@@ -64,7 +64,8 @@ def lag_panel(report: Report) -> str:
     for tier in TIERS[1:]:
         name, lags = TIER_NAMES.get(tier, tier), compute_lags(report.heights, tier)
         seconds = [lag for _, lag in lags]
-        words = f"{name}: median {format_short(middle(seconds))} s, at most {format_short(max(seconds, default=0.0))} s"
+        low, high = (format_figure(value, 3) for value in (middle(seconds), max(seconds, default=0.0)))
+        words = f"{name}: median {low} s, at most {high} s"
         charts.append((words, Series(name, lags, TIER_COLOURS[tier])))
     clock = ", by this machine's clock" if report.run.clock == "tape" else ""
     title = f"Lag of each tier: age of the oldest transaction without it (seconds{clock}; each with its own scale)"

@@ -63,7 +63,10 @@ def _tiles(report: Report) -> str:
     if report.margins:
         rates = [sample.rate / 10_000 for sample in report.margins]
         tiles.append(
-            (f"{format_figure(min(rates), 3)} to {format_figure(max(rates), 3)} %", "initial margin rate, low to high")
+            (
+                f"{format_figure(min(rates), 3)} to {format_figure(max(rates), 3)}\N{NO-BREAK SPACE}%",
+                "initial margin rate, low to high",
+            )
         )
     settled = sum(batch.transactions for batch in report.batches)
     if settled:
@@ -136,7 +139,7 @@ def _provenance(report: Report) -> str:
 
 
 def _stages(seconds: dict[str, float]) -> str:
-    return ", ".join(f"{stage} {format_figure(value, 3)}" for stage, value in seconds.items()) or "-"
+    return ", ".join(f"{stage} {value:,.3f}" for stage, value in seconds.items()) or "-"
 
 
 def _moment(value: float | None) -> str:

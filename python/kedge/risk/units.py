@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from typing import Final
 from unicodedata import category
 
-import numpy as np
-
 from kedge.risk.constants import YEAR_SECONDS
 from kedge.risk.errors import (
     MIXED_CURRENCIES,
@@ -23,6 +21,7 @@ from kedge.risk.errors import (
     UNKNOWN_CURRENCY,
     UNKNOWN_UNIT,
 )
+from kedge.show import format_figure
 
 TIMES: Final = {
     "ms": 1e-3,
@@ -176,26 +175,5 @@ def show_time(seconds: float) -> str:
     """Seconds as people say them: `"12 s"`, `"15 min"`, `"4 h"`."""
     for size, unit in ((86_400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s")):
         if seconds >= size and (unit != "d" or seconds >= 2 * size):
-            number = seconds / size
-            return f"{number:,.0f} {unit}" if number >= 9999.5 else f"{number:.4g} {unit}"
-    return f"{seconds * 1e3:.4g} ms"
-
-
-def show_money(value: float) -> str:
-    """Money with the digits that carry meaning, never as a power of ten: `"41,860"`, `"1.623"`, `"0.00001234"`."""
-    if abs(value) >= 999.95:
-        return f"{value:,.0f}"
-    return np.format_float_positional(value, precision=4, unique=False, fractional=False, trim="-")
-
-
-def show_cents(value: float) -> str:
-    """Money to the cent, from a thousand on in whole units: `"41,860"`, `"3.20"`, `"0.00"`."""
-    return f"{value:,.0f}" if abs(value) >= 999.995 else f"{value:.2f}"
-
-
-def shorten_money(value: float) -> str:
-    """Money in three digits with a letter for its size: `"12.5M"`, `"1.2tn"`, `"870"`; at most `tn` counts on."""
-    for size, letter in ((1e12, "tn"), (1e9, "bn"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= 0.9995 * size:
-            return f"{value / size:,.0f}{letter}" if abs(value) >= 999.5 * size else f"{value / size:.3g}{letter}"
-    return np.format_float_positional(value, precision=3, unique=False, fractional=False, trim="-")
+            return f"{format_figure(seconds / size)} {unit}"
+    return f"{format_figure(seconds * 1e3)} ms"

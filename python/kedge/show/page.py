@@ -19,9 +19,9 @@ h2{font-size:17px;margin:36px 0 12px}p{margin:0 0 8px}.sub{color:var(--soft)}
 .caveat{border-left:3px solid var(--s3);padding:6px 12px;margin:16px 0 20px;color:var(--soft);background:var(--card)}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:12px}
 .tile,.chart{background:var(--card);border:1px solid var(--edge);border-radius:8px;padding:14px 16px;margin:0}
-.tile b{display:block;overflow-wrap:anywhere;font-size:23px;font-weight:600;line-height:1.25}
-.tile span{color:var(--soft);font-size:13px}
-.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,520px),1fr));gap:16px;margin-top:16px}
+.tile b{display:block;overflow-wrap:anywhere;font-size:20px;font-weight:600;line-height:1.25}
+.tile span{display:block;color:var(--soft);font-size:13px;line-height:1.35;margin-top:2px}
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,520px),1fr));gap:16px;margin:16px 0 14px}
 figcaption{font-weight:600;margin-bottom:6px}.none{color:var(--mute);padding:40px 0;text-align:center}
 .legend{display:flex;flex-wrap:wrap;gap:4px 16px;color:var(--soft);font-size:13px;margin-bottom:4px}
 .key{display:inline-flex;align-items:center;gap:6px}.key svg{flex:none}
@@ -32,7 +32,7 @@ padding:8px 18px 0 0;font-variant-numeric:tabular-nums}.small .plot{grid-templat
 .area{position:relative;min-width:0}.area svg{position:absolute;inset:0;width:100%;height:100%;overflow:visible}
 .xs,.name{grid-column:2}.xs{position:relative;height:1.2em;margin-top:6px}
 .xs span{position:absolute;transform:translateX(-50%);white-space:nowrap}.name{text-align:center;margin-top:2px}
-.smalls{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,210px),1fr));gap:10px 12px}
+.smalls{display:grid;gap:10px 12px;align-items:end}@container (min-width:430px){.smalls{grid-template-columns:1fr 1fr}}
 .small{min-width:0}.small p{margin:0;font-size:13px;color:var(--soft)}.small .more{display:none}
 .bars{display:grid;grid-template-columns:fit-content(45%) minmax(0,1fr) max-content;gap:5px 8px;align-items:center}
 .label{color:var(--ink);text-align:right;overflow-wrap:anywhere}.bar{height:13px}
@@ -42,15 +42,19 @@ padding:8px 18px 0 0;font-variant-numeric:tabular-nums}.small .plot{grid-templat
 .dot{opacity:0}.mark:hover .dot{opacity:1}.mark:hover rect{filter:brightness(1.12)}
 .wide{overflow-x:auto;margin-bottom:14px}table{border-collapse:collapse;width:100%;font-size:14px;background:var(--card)}
 th,td{text-align:left;padding:6px 12px;border-bottom:1px solid var(--grid);vertical-align:top}
-th{font-weight:600;color:var(--soft)}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+th{font-weight:600;color:var(--soft)}.long{overflow-wrap:anywhere}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .unfold{display:none}details{margin-top:10px}summary{cursor:pointer;color:var(--soft)}code{overflow-wrap:anywhere;font-size:13px}
 @media print{:root{color-scheme:light;--page:#fff;--card:#fff;--ink:#0b0b0b;--soft:#52514e;--mute:#6b6a66;
 --grid:#e1e0d9;--base:#c3c2b7;--edge:rgba(11,11,11,.10);--band:rgba(235,104,52,.13);
 --s1:#2a78d6;--s2:#1baf7a;--s3:#eda100;--s4:#4a3aa7;--s5:#e34948;--s6:#e87ba4}
 .unfold{display:block}details::details-content{content-visibility:visible;block-size:auto}
-@supports selector(::details-content){.unfold{display:none}}.chart,.tile,tr{break-inside:avoid}h2{break-after:avoid}
-.wide{overflow:visible}*{print-color-adjust:exact}}
+@supports selector(::details-content){.unfold{display:none}}.chart,.tile,tr{break-inside:avoid}
+h2,summary{break-after:avoid}.plot{grid-template-rows:150px auto auto}
+.wide{overflow:visible}table{font-size:12px}th,td{padding:4px 7px}.tiles{grid-template-columns:repeat(3,1fr)}
+*{print-color-adjust:exact}}
 """
+_LONG: Final = 24
 UNFOLD: Final = '<p class="unfold sub">Lists that are folded are not printed: open them first.</p>'
 """Stands after <details>; shown on paper only, by browsers that do not open them for it."""
 
@@ -78,8 +82,7 @@ def frame_table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     marks = [' class="n"' if right else "" for right in numeric]
     head = "".join(f"<th{mark}>{escape(name)}</th>" for mark, name in zip(marks, names, strict=True))
     body = "".join(
-        "<tr>" + "".join(f"<td{mark}>{escape(cell)}</td>" for mark, cell in zip(marks, row, strict=True)) + "</tr>"
-        for row in lines
+        "<tr>" + "".join(_cell(mark, cell) for mark, cell in zip(marks, row, strict=True)) + "</tr>" for row in lines
     )
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
@@ -88,8 +91,20 @@ def _tile(tile: tuple[str, str]) -> str:
     return f'<div class="tile"><b>{escape(tile[0])}</b><span>{escape(tile[1])}</span></div>'
 
 
+def _cell(mark: str, cell: str) -> str:
+    """A digest or a path breaks anywhere: on a phone it would push the rest of its table out of sight."""
+    is_long = any(len(word) > _LONG for word in cell.split())
+    return f"<td{' class=long' if is_long and not mark else mark}>{escape(cell)}</td>"
+
+
 def _is_number(cell: str) -> bool:
     return (
         cell == "-"
-        or cell.removeprefix("<").removeprefix("-").replace(",", "").replace(".", "", 1).removesuffix(" s").isdecimal()
+        or cell.removeprefix("<")
+        .removeprefix("-")
+        .replace(",", "")
+        .replace(".", "", 1)
+        .removesuffix(" s")
+        .removesuffix("%")
+        .isdecimal()
     )

@@ -180,6 +180,14 @@ def test_gas_per_settlement_counts_submitting_blobs_and_finalising() -> None:
     assert gas_per_settlement([]) == 0
 
 
+def test_digests_wrap_and_folded_lists_are_open_on_paper() -> None:
+    page = render_report(full())
+    assert f"<td class=long>{'9f' * 32}</td>" in page
+    assert "details::details-content{content-visibility:visible" in page
+    assert page.count('class="unfold sub"') == 1
+    assert 'class="unfold sub"' not in render_report(Report(run=RUN)), "nothing is folded"
+
+
 def test_json_round_trip(tmp_path: Path) -> None:
     report = full()
     assert decode_report(encode_report(report)) == report

@@ -117,25 +117,6 @@ def test_standard_errors_cover_the_truth() -> None:
     assert all(0.91 * 300 <= count <= 0.99 * 300 for count in hits.values()), hits
 
 
-@pytest.mark.parametrize(
-    ("value", "shown", "cents", "short"),
-    [
-        (0.0, "0", "0.00", "0"),
-        (0.6, "0.6", "0.60", "0.6"),
-        (1.6228799, "1.623", "1.62", "1.62"),
-        (-0.000012344, "-0.00001234", "-0.00", "-0.0000123"),
-        (999.99, "1,000", "999.99", "1k"),
-        (999.996, "1,000", "1,000", "1k"),
-        (41_900.4, "41,900", "41,900", "41.9k"),
-        (999_999.0, "999,999", "999,999", "1M"),
-        (-4.19e12, "-4,190,000,000,000", "-4,190,000,000,000", "-4.19tn"),
-        (1.9e15, "1,900,000,000,000,000", "1,900,000,000,000,000", "1,900tn"),
-    ],
-)
-def test_money_has_sensible_digits(value: float, shown: str, cents: str, short: str) -> None:
-    assert (units.show_money(value), units.show_cents(value), units.shorten_money(value)) == (shown, cents, short)
-
-
 def test_long_times_are_never_powers_of_ten() -> None:
     assert units.show_time(140_137.4 * 86_400) == "140,137 d"
     assert units.show_time(9_999.4 * 86_400) == "9999 d"

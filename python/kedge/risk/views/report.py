@@ -9,9 +9,21 @@ from typing import Final
 from kedge import __version__
 from kedge.risk.constants import SLOT_SECONDS, YEAR_DAYS
 from kedge.risk.findings import Findings
-from kedge.risk.units import shorten_money, show_cents, show_money, show_time
+from kedge.risk.units import show_time
 from kedge.risk.views.caveats import CAVEATS, PROVED
-from kedge.show import Axes, Band, Series, column_chart, format_figure, frame_page, frame_table, frame_tiles, line_chart
+from kedge.show import (
+    Axes,
+    Band,
+    Series,
+    column_chart,
+    format_figure,
+    format_money,
+    format_short,
+    frame_page,
+    frame_table,
+    frame_tiles,
+    line_chart,
+)
 
 Inputs = Mapping[str, tuple[str, str]]
 """Every input: its value as text, and where it came from."""
@@ -69,7 +81,7 @@ def summarise(found: Findings, currency: str) -> tuple[tuple[str, str], ...]:
         ("expected bad debt", f"{own.bad_debt_jumps:,.0f} {currency} a year at the fixed margin"),
         (
             "best interval",
-            f"{show_time(found.optimum.interval)} at {show_money(found.gas_cost)} {currency} per anchor",
+            f"{show_time(found.optimum.interval)} at {format_money(found.gas_cost)} {currency} per anchor",
         ),
     )
 
@@ -77,7 +89,7 @@ def summarise(found: Findings, currency: str) -> tuple[tuple[str, str], ...]:
 def _tiles(found: Findings, currency: str, inputs: Inputs) -> str:
     own, fixed = found.own, found.exposure.fixed_margin
     budget = f"{found.exposure.budget:g} breach a year"
-    debt = f"{shorten_money(own.bad_debt_jumps)} {currency}"
+    debt = f"{format_short(own.bad_debt_jumps)} {currency}"
     tiles: tuple[tuple[str, str, Sequence[str]], ...] = (
         (show_time(found.ages[len(found.ages) // 2]), "median settlement window", ()),
         (show_time(found.longest_age), "longest settlement window", ()),
@@ -182,7 +194,7 @@ def _capital(found: Findings, currency: str) -> str:
         f"released ({currency})", f"saved a year ({currency})", f"gas a year ({currency})",
     )  # fmt: skip
     labels = [show_time(row.interval) for row in found.rows]
-    axes = Axes("anchored every", currency, str, shorten_money)
+    axes = Axes("anchored every", currency, str, format_short)
     released = [("released", "s2", [max(row.released, 0.0) for row in found.rows])]
     title = f"Capital released against anchoring every {labels[-1]} ({currency})"
     chart = column_chart(title, labels, released, axes)
@@ -195,11 +207,11 @@ def _debt(found: Findings, currency: str) -> str:
     own = (
         "this node",
         show_time(found.own_window),
-        show_cents(found.own.bad_debt),
-        show_cents(found.own.bad_debt_jumps),
+        format_money(found.own.bad_debt),
+        format_money(found.own.bad_debt_jumps),
     )
     rows = [
-        (show_time(r.interval), show_time(r.window), show_cents(r.bad_debt), show_cents(r.bad_debt_jumps))
+        (show_time(r.interval), show_time(r.window), format_money(r.bad_debt), format_money(r.bad_debt_jumps))
         for r in found.rows
     ]
     names = ("anchored every", "mean window", f"diffusion ({currency})", f"with jumps ({currency})")
@@ -214,14 +226,15 @@ def _debt(found: Findings, currency: str) -> str:
 
 def _optimum(found: Findings, currency: str) -> str:
     best, bare = found.optimum, found.optimum_bare
+    blobs = f"{format_figure(found.evidence.blobs)} blob{'' if found.evidence.blobs == 1 else 's'}"
     rows = [
-        ("gas per anchor (median of this node)", f"{found.evidence.gas:,.0f}, {found.evidence.blobs:g} blobs"),
-        (f"cost per anchor ({currency})", f"{show_money(found.gas_cost)}"),
+        ("gas per anchor (median of this node)", f"{found.evidence.gas:,.0f}, {blobs}"),
+        (f"cost per anchor ({currency})", format_money(found.gas_cost)),
         (f"delay on top of the interval: {show_time(found.latency)}", f"best every {show_time(best.interval)}"),
         ("if there were no other delay", f"best every {show_time(bare.interval)}"),
         (
             f"gas and capital a day at the best ({currency})",
-            f"{show_cents(best.cost / YEAR_DAYS)}, gas {best.gas_share:.0%} of it",
+            f"{format_money(best.cost / YEAR_DAYS)}, gas {best.gas_share:.0%} of it",
         ),
         ("this node anchors every", _mean(found.evidence.intervals)),
     ]
