@@ -53,7 +53,7 @@ def margin_panel(report: Report) -> str:
         targets = [(sample.time, sample.target / 10_000) for sample in samples[market]]
         series.append(Series(market, rates, colour))
         series.append(Series(f"{market} target", targets, colour, dashed=True, stepped=True))
-    axes = replace(_over_time(report, "%"), y_text=format_figure, y_low=low / 10_000)
+    axes = replace(_over_time(report, "%"), y_text=_percent, y_low=low / 10_000)
     title = f"Initial margin rate follows the window (%{few}); the axis begins at the {begins}"
     return line_chart(title, series, axes, _bands(report))
 
@@ -118,6 +118,11 @@ def _lowest(report: Report, samples: Sequence[MarginSample], markets: Sequence[s
         return shown, f"lowest rate shown, {format_figure(shown / 10_000)} %"
     low = min(floors)
     return low, f"{'lowest floor' if len(floors) > 1 else 'floor'}, {format_figure(low / 10_000)} %"
+
+
+def _percent(value: float) -> str:
+    """A rate with its last ppm: neighbouring ticks above a floor differ in that digit."""
+    return format_figure(value, 6)
 
 
 def _over_time(report: Report, unit: str) -> Axes:

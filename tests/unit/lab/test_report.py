@@ -130,6 +130,12 @@ def test_margin_charts_show_the_part_above_the_floor() -> None:
     assert "lowest rate shown, 2.5 %" in margin_panel(lower), "nothing is cut off below the axis"
 
 
+def test_ticks_just_above_a_floor_are_told_apart() -> None:
+    margins = [MarginSample(float(t), "M", 1.0, 25_000 + 85 * (t % 2), 25_000) for t in range(8)]
+    panel = margin_panel(Report(run=RUN, margins=margins, floors={"M": 25_000}))
+    assert re.findall(r'<span style="top:[^>]*>([^<]*)</span>', panel) == ["2.5", "2.5025", "2.505", "2.5075", "2.51"]
+
+
 def test_of_many_markets_the_highest_margins_are_drawn() -> None:
     margins = [MarginSample(t, f"M{m}", 1.0, 25_000 + m, 25_000) for t in (0.0, 1.0) for m in range(40)]
     panel = margin_panel(Report(run=RUN, margins=margins))
