@@ -90,7 +90,7 @@ def test_the_page_is_self_contained_and_says_everything(node: Path) -> None:
     assert f"{(100_000 + 8_192) * 5e-9 * 3_000:.2f}" in page
     assert "above its jump floor of" in page
     assert not re.search(r"\d[eE][+-]\d|<text", page)
-    assert "expected bad debt a year at the fixed margin, from example inputs" in page
+    assert "expected bad debt a year at the fixed margin (example inputs)" in page
     given = _report(node, "--fixed-margin", "6%")
     assert given.exit_code == 0
     assert "fixed margin beside it<" in (node / "risk.html").read_text(), "a figure that was given is no example"

@@ -119,7 +119,7 @@ def test_standard_errors_cover_the_truth() -> None:
 
 def test_long_times_are_never_powers_of_ten() -> None:
     assert units.show_time(140_137.4 * 86_400) == "140,137 d"
-    assert units.show_time(9_999.4 * 86_400) == "9999 d"
+    assert units.show_time(9_999.4 * 86_400) == "9,999 d"
 
 
 @pytest.mark.parametrize(
