@@ -60,6 +60,17 @@ UNITS: Final = {
     "terms": "0 GTC, 1 IOC, 2 FOK, 3 post-only",
     "z": "thousandths",
 }
+LIMITS: Final = {
+    "transaction_steps": "steps of a transaction",
+    "steps": "steps of a chunk",
+    "rows": "rows of any table of its proof; permutations are counted two a leaf or node, and one a message",
+    "bytes": "bytes of its messages and of its changed records, each at its greatest length",
+}
+LIMITS_INTRO: Final = (
+    "Whatever is accepted can be proven and published: the engine ends a chunk (CHUNK_FULL, which no user sees) before "
+    "it passes one of these, and no transaction of these rules is so large that an empty chunk could not hold it "
+    "(`tests/soundness/test_limits.py`). A chunk within them always fits a batch of one chunk in six blobs."
+)
 RANGES: Final = {
     "Engine": range(1, 16),
     "Rules": range(16, 800),
@@ -221,7 +232,14 @@ class Spec:
                 )
                 + "\n\nThe table `poseidon2` is compiled into the engine: one permutation a row.",
             ),
+            section("Limits", LIMITS_INTRO + "\n\n" + self.limits_table()),
         )
+
+    def limits_table(self) -> str:
+        limits = self.data["limits"]
+        rows = [(text, number(limits[name])) for name, text in LIMITS.items()]
+        messages = [(f"bytes of the message `{event}`", number(size)) for event, size in limits["messages"]]
+        return table("what | at most", rows + messages)
 
     def _index_row(self, name: str) -> Row:
         first = re.split(r"(?<=[.:;])\s", self.words(name)[""], maxsplit=1)[0].rstrip(".:;")

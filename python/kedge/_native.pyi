@@ -28,6 +28,18 @@ class WitnessInfo(TypedDict):
     """Rows of each table, padding included."""
     permutations: int
 
+class Usage(TypedDict):
+    """What an open chunk will cost to prove and to publish."""
+
+    steps: dict[str, int]
+    """Runs of each step: the rows of its table."""
+    leaves: int
+    nodes: int
+    permutations: int
+    """Looked up by leaves, nodes and steps that hash; equal ones share a row, so the table has no more rows."""
+    bytes: int
+    """Greatest length of its messages and changed records in a batch."""
+
 class Report(TypedDict):
     """What a proof proves, and how well."""
 
@@ -80,6 +92,8 @@ class Engine:
         """Root of the state after the last accepted transaction."""
     @property
     def steps_in_chunk(self) -> int: ...
+    def usage(self) -> Usage:
+        """What the open chunk will cost: an empty one has the root's node."""
     def seal(self) -> Sealed:
         """End the chunk; it may be empty."""
 

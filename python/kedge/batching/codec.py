@@ -18,10 +18,11 @@ from kedge.batching.bits import BitReader, BitWriter
 from kedge.batching.messages import AMOUNT_BOUND, MAX_WITHDRAWALS, Withdrawal
 from kedge.batching.refusals import BAD_DATA, TOO_LARGE, UNKNOWN_VERSION
 from kedge.batching.schema import ADDRESS_BITS, Schema
+from kedge.machine import BATCH_BYTES
 from kedge.units.errors import Broken
 
 MAGIC, VERSION = b"KDGB", 1
-MAX_BYTES = 6 * 4096 * 31 - 4
+MAX_BYTES = BATCH_BYTES
 _HEAD = struct.Struct(">4sHQ32sQQ32s32sQQQQ32sQII")
 _WITHDRAWAL = struct.Struct(">I20sQ")
 _GAPS = (3, 10, 16, ADDRESS_BITS)

@@ -15,6 +15,8 @@ from kedge.units.errors import Broken
 
 WORDS = 8
 ADDRESS_BITS = 37
+PLACE_BITS = 2 + ADDRESS_BITS
+"""The most that a record's address takes: the class of the gap to the record before, and the gap."""
 EMPTY: tuple[int, ...] = (0,) * WORDS
 
 Words = tuple[int, ...]
@@ -97,6 +99,12 @@ class Schema:
         except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise ValueError(f"not a program file: {error}") from error
         return Schema(layouts), hashlib.sha256(program).digest()
+
+    def most_bits(self, address: int) -> int:
+        """The greatest length of the record at an address in published bytes, its place included, in bits."""
+        kind = kind_of(address)
+        widths = [sum(field.width for field in layout.fields) for layout in self._layouts.get(kind, ())]
+        return PLACE_BITS + 1 + self._tag.get(kind, 0) + max(widths, default=0)
 
     def write(self, out: BitWriter, address: int, words: Words) -> None:
         """Pack one record. A record that no declared layout can hold is our own failure (Broken)."""

@@ -10,6 +10,7 @@ the plain-integer reading that the native engine is tested against.
 from kedge.machine.core import Machine
 from kedge.machine.field import HALF, P, lift
 from kedge.machine.gadgets import isqrt, magnitude, mul_div, split
+from kedge.machine.limits import BATCH_BYTES, BATCH_HEAD_BYTES, Limits
 from kedge.machine.oracle import OracleEngine
 from kedge.machine.program import Traced, trace
 from kedge.machine.records import Field, Place, Record, View, address_of, kind_of, signed, unsigned
@@ -17,12 +18,15 @@ from kedge.machine.ruleset import ENGINE_CODES, RuleSet, Step
 from kedge.machine.word import Comparison, Condition, IntervalError, Word
 
 __all__ = [
+    "BATCH_BYTES",
+    "BATCH_HEAD_BYTES",
     "ENGINE_CODES",
     "HALF",
     "Comparison",
     "Condition",
     "Field",
     "IntervalError",
+    "Limits",
     "Machine",
     "OracleEngine",
     "P",

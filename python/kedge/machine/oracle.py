@@ -13,7 +13,6 @@ from kedge.machine.ruleset import ALIASED, MALFORMED, STUCK, TOO_LONG, RuleSet, 
 from kedge.machine.word import IntervalError, Number, Word
 from kedge.units.errors import Broken
 
-MAX_STEPS = 4096
 Digest = Callable[[list[int]], list[int]]
 Event = tuple[str, list[int]]
 Entry = tuple[int, int, int]
@@ -177,7 +176,7 @@ class OracleEngine:
         events, cursor = self._attempt(world, step, cursor, args)
         steps = 1
         while cursor["phase"]:
-            if steps >= MAX_STEPS:
+            if steps >= self.rules.limits.transaction_steps:
                 raise _Refused(Refusal(TOO_LONG))
             more, cursor = self._next(world, cursor)
             events, steps = events + more, steps + 1

@@ -56,6 +56,7 @@ def _encode(rules: RuleSet, tables: list[Table], steps: list[dict[str, Any]]) ->
         "events": [{"name": name, "fields": list(fields)} for name, fields in rules.events.items()],
         "codes": codes,
         "indexes": list(rules.indexes),
+        "limits": rules.limits.as_data(rules.messages),
         "tables": [table.as_data() for table in tables],
         "steps": steps,
     }

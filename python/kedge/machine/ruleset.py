@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from kedge.machine.core import Machine
+from kedge.machine.limits import Limits
 from kedge.machine.records import Field, Record, unsigned
 
 Rule = Callable[[Machine], None]
-MALFORMED, ALIASED, STUCK, TOO_LONG, CHUNK_FULL, BROKEN = 1, 2, 3, 4, 5, 6
+MALFORMED, ALIASED, STUCK, TOO_LONG, CHUNK_FULL, BROKEN, OVERSIZED = 1, 2, 3, 4, 5, 6, 7
 ENGINE_CODES: dict[int, tuple[str, str]] = {
     MALFORMED: (
         "MALFORMED",
@@ -25,8 +26,9 @@ ENGINE_CODES: dict[int, tuple[str, str]] = {
     ALIASED: ("ALIASED", "one step would open the same record twice"),
     STUCK: ("STUCK", "no step of the current phase applies"),
     TOO_LONG: ("TOO_LONG", "the transaction needs more steps than one transaction may take"),
-    CHUNK_FULL: ("CHUNK_FULL", "the chunk has no room for another transaction: it must be sealed first"),
+    CHUNK_FULL: ("CHUNK_FULL", "the open chunk has no room for the transaction: it must be sealed first"),
     BROKEN: ("BROKEN", "the rules themselves failed: a record or the cursor is not what they keep it to; report this"),
+    OVERSIZED: ("OVERSIZED", "no chunk has room for the transaction: it could not be proven or published; report this"),
 }
 """Codes 1 to 15 belong to the engine; a rule set's own codes start at 16."""
 
@@ -43,7 +45,10 @@ class Step:
 
 @dataclass
 class RuleSet:
-    """`phases` maps each phase to the steps tried in it, in order; the first phase is idle and starts transactions."""
+    """`phases` maps each phase to the steps tried in it, in order; the first phase is idle and starts transactions.
+
+    `messages` maps each event that a batch publishes beside the records to the bytes that it takes there.
+    """
 
     name: str
     version: int
@@ -53,6 +58,8 @@ class RuleSet:
     events: dict[str, tuple[str, ...]]
     codes: type[IntEnum]
     indexes: Sequence[str]
+    messages: dict[str, int] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
     steps: dict[str, Step] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -81,6 +81,9 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "covered": ("account", "amount"),
 }
 
+MESSAGES = {"withdrawn": 32}
+"""Bytes of a message in a published batch. A deposit takes none: L1 has it already."""
+
 BOOK_INDEX = "book"
 
 rules = RuleSet(
@@ -92,4 +95,5 @@ rules = RuleSet(
     events=EVENTS,
     codes=Code,
     indexes=[BOOK_INDEX],
+    messages=MESSAGES,
 )

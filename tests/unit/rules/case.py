@@ -9,7 +9,7 @@ from typing import Final
 from kedge.rules import Code
 from tests.unit.rules.venue import MARK, Venue
 
-MALFORMED, ALIASED, STUCK, TOO_LONG, CHUNK_FULL, BROKEN = 1, 2, 3, 4, 5, 6
+MALFORMED, ALIASED, STUCK, TOO_LONG, CHUNK_FULL, BROKEN, OVERSIZED = 1, 2, 3, 4, 5, 6, 7
 Attempt = tuple[str, list[int]]
 Setting = Callable[[Venue], Attempt]
 
@@ -36,6 +36,7 @@ CASES: Final[list[Case]] = []
 NOT_TRIPPED: Final[dict[int, str]] = {
     TOO_LONG: "an order stops by rule after 4,000 steps; were there a longer transaction, this code refuses it",
     STUCK: "every state of every phase has a step that applies; were there one without, this code refuses it",
+    OVERSIZED: "no transaction of these rules is so large: test_limits bounds them all, and trips it at lower limits",
     BROKEN: "the engine's own: the program was traced from rules whose bounds were checked",
     Code.EPOCH_EXHAUSTED: "takes 2^32 transactions of one account; test_cancel shows it on an edited record",
 }

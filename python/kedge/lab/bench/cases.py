@@ -31,8 +31,8 @@ MOST_EACH: Final = 100
 """Resting orders for each account."""
 _WARM_ORDERS: Final = 2_000
 _BURST: Final = 50
-_BATCH: Final = 5_000
-"""Transactions of a chunk that nobody proves: far below the engine's limit of steps."""
+_BATCH: Final = 4_000
+"""Transactions of a chunk that nobody proves: far below the limits of a chunk."""
 _START_MS: Final = 1_000_000_000
 
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kedge_machine::Event;
 use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyString};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
 use crate::convert::{Address, to_bytes, words};
 use crate::guard::{Guarded, NativePanic, detached, value_error};
@@ -171,6 +171,24 @@ impl Engine {
     #[getter]
     fn steps_in_chunk(&self, py: Python<'_>) -> PyResult<u32> {
         self.inner.with(py, |engine| engine.steps_in_chunk())
+    }
+
+    /// What the open chunk costs to prove and to publish.
+    fn usage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let (usage, program) = self
+            .inner
+            .with(py, |engine| (engine.usage(), Arc::clone(engine.program())))?;
+        let steps = PyDict::new(py);
+        for (step, runs) in program.steps.iter().zip(&usage.steps) {
+            steps.set_item(&step.name, runs)?;
+        }
+        let found = PyDict::new(py);
+        found.set_item("steps", steps)?;
+        found.set_item("leaves", usage.leaves)?;
+        found.set_item("nodes", usage.nodes)?;
+        found.set_item("permutations", usage.permutations)?;
+        found.set_item("bytes", usage.bytes)?;
+        Ok(found)
     }
 
     /// End the chunk and begin the next.

@@ -100,6 +100,10 @@ pub(crate) struct StepCode {
     pub(crate) inputs: Box<[(i64, i64)]>,
     /// Number of `find`s of one run.
     pub(crate) finds: usize,
+    /// Permutations that one run looks up, at most.
+    pub(crate) hashes: u32,
+    /// Bytes by which one run makes a batch longer, its records aside, at most.
+    pub(crate) message_bytes: u32,
     /// Whether a transaction may name it.
     pub(crate) is_transaction: bool,
     pub(crate) plan: Plan,
@@ -155,6 +159,11 @@ fn compile_step(program: &Program, step: &Step, is_transaction: bool) -> StepCod
     }
     let mut plan = planner.finish();
     plan.slots[0] = Goldilocks::ONE;
+    let lookups = table.buses.iter().filter(|bus| bus.bus == "poseidon2");
+    let emitted = step.run.iter().map(|instr| match instr {
+        Instr::Emit { event, .. } => program.limits.message_bytes(&program.events[*event as usize].name),
+        _ => 0,
+    });
     StepCode {
         table: step.table as usize,
         width: table.columns.len(),
@@ -164,6 +173,8 @@ fn compile_step(program: &Program, step: &Step, is_transaction: bool) -> StepCod
             .map(|input| (input.lo as i64, input.hi as i64))
             .collect(),
         finds: acts.iter().filter(|act| matches!(act, Act::Find { .. })).count(),
+        hashes: lookups.fold(0, |sum, bus| sum.saturating_add(bus.weight)),
+        message_bytes: emitted.fold(0, u32::saturating_add),
         is_transaction,
         plan,
         acts: acts.into(),

@@ -1,7 +1,9 @@
 //! The engine: transactions in, outcomes out, and at the end of a chunk what its proof needs.
 //!
 //! Invariants between transactions: the cursor is idle; memory, indexes and log hold exactly the accepted
-//! transactions; the open chunk has at most [`MAX_CHUNK_STEPS`] steps. A refused transaction leaves no trace.
+//! transactions; the open chunk is within the program's limits ([`crate::Limits`]), so that it can be proven and
+//! published. A refused transaction leaves no trace. Once a transaction did not fit, none does until the chunk is sealed:
+//! otherwise a smaller one behind it would overtake it. (A snapshot does not say so: a restored engine tries again.)
 //! Who could cheat: a submitter, by its arguments only; they are checked against the program's bounds first.
 
 use std::sync::Arc;
@@ -11,12 +13,13 @@ use p3_goldilocks::Goldilocks;
 
 use crate::compile::Compiled;
 use crate::exec::{
-    BROKEN, CHUNK_FULL, Entry, Halt, Loaded, MALFORMED, MAX_CHUNK_STEPS, MAX_TRANSACTION_STEPS, STUCK, Scratch,
-    TOO_LONG, World, next_phase, run_step,
+    BROKEN, CHUNK_FULL, Entry, Halt, Loaded, MALFORMED, OVERSIZED, STUCK, Scratch, TOO_LONG, World, next_phase,
+    run_step,
 };
 use crate::index::Advice;
 use crate::log::{Event, EventLog, StepLog};
 use crate::memory::{Memory, Undo};
+use crate::meter::{Sizes, Spent, Usage};
 use crate::plan::lift_word;
 use crate::program::Program;
 use crate::witness::Witness;
@@ -55,6 +58,8 @@ pub struct Engine {
     files: Vec<Vec<Goldilocks>>,
     cursor: Vec<u64>,
     scratch: Scratch,
+    /// A transaction did not fit the open chunk.
+    is_full: bool,
     pub(crate) world: Outside,
 }
 
@@ -72,6 +77,7 @@ pub(crate) struct Outside {
     pub(crate) memory: Memory,
     pub(crate) indexes: Vec<Advice>,
     pub(crate) log: StepLog,
+    pub(crate) spent: Spent,
     events: EventLog,
     changes: Vec<Change>,
 }
@@ -127,7 +133,9 @@ impl Engine {
         let compiled = Arc::new(Compiled::new(&program));
         let files = compiled.steps.iter().map(|code| code.plan.slots.clone()).collect();
         let indexes = vec![Advice::default(); program.indexes.len()];
+        let memory = Memory::empty(Sizes::of(&program));
         let world = Outside {
+            memory,
             indexes,
             ..Outside::default()
         };
@@ -137,6 +145,7 @@ impl Engine {
             files,
             cursor: Vec::new(),
             scratch: Scratch::default(),
+            is_full: false,
             world,
         }
     }
@@ -168,21 +177,41 @@ impl Engine {
         if !self.is_well_formed(step, args) {
             return (MALFORMED, 0);
         }
-        if self.steps_in_chunk() + MAX_TRANSACTION_STEPS > MAX_CHUNK_STEPS {
+        let limits = &self.program.limits;
+        self.is_full |= self.steps_in_chunk() + limits.transaction_steps > limits.steps;
+        if self.is_full {
             return (CHUNK_FULL, 0);
         }
-        let mark = self.world.log.mark();
-        let outcome = match self.run_all(step, args) {
+        let (mark, spent) = (self.world.log.mark(), self.world.spent);
+        let is_first = self.steps_in_chunk() == 0;
+        let outcome = match self.run_all(step, args).and_then(|steps| self.fits(steps, is_first)) {
             Ok(steps) => (0, steps),
             Err(code) => {
                 self.world.undo_to(0);
                 self.world.log.truncate(mark);
+                self.world.spent = spent;
                 self.world.events.truncate(0);
+                self.is_full = code == CHUNK_FULL;
                 (code, 0)
             }
         };
         self.world.changes.clear();
         outcome
+    }
+
+    /// What the open chunk costs to prove and to publish.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        let mut steps = vec![0; self.program.steps.len()];
+        self.world.log.steps.iter().for_each(|&step| steps[step as usize] += 1);
+        let rows = self.world.memory.tree_rows();
+        Usage {
+            steps,
+            leaves: rows.leaves(),
+            nodes: rows.nodes(),
+            permutations: self.permutations(),
+            bytes: self.published_bytes(),
+        }
     }
 
     /// Events of the last transaction.
@@ -226,6 +255,8 @@ impl Engine {
     pub fn seal(&mut self) -> Result<Sealed, kedge_state::Error> {
         let closed = self.world.memory.close()?;
         let log = core::mem::take(&mut self.world.log);
+        self.world.spent = Spent::default();
+        self.is_full = false;
         let steps = log.steps.len() as u32;
         let witness = Witness::new(self.program.digest(), closed.old_root, log, closed.partial).to_bytes();
         Ok(Sealed {
@@ -244,6 +275,31 @@ impl Engine {
         })
     }
 
+    /// Permutations that the proof of the open chunk looks up.
+    fn permutations(&self) -> u32 {
+        let rows = self.world.memory.tree_rows();
+        (2 * (rows.leaves() + rows.nodes())).saturating_add(self.world.spent.hashes)
+    }
+
+    /// Bytes by which the open chunk makes a batch longer, at most.
+    const fn published_bytes(&self) -> u32 {
+        let records = self.world.memory.published_bits().div_ceil(8) as u32;
+        records.saturating_add(self.world.spent.bytes)
+    }
+
+    /// Whether the chunk with its last transaction is within the limits. Every other table has no more rows than that of
+    /// permutations or than the chunk has steps, and a transaction is only run where the chunk has steps for it.
+    fn fits(&self, steps: u32, is_first: bool) -> Result<u32, u32> {
+        let limits = &self.program.limits;
+        if self.permutations() <= limits.rows && self.published_bytes() <= limits.bytes {
+            Ok(steps)
+        } else if is_first {
+            Err(OVERSIZED)
+        } else {
+            Err(CHUNK_FULL)
+        }
+    }
+
     /// Runs the first step and all that follow; on a refusal the caller undoes.
     fn run_all(&mut self, first: u16, args: &[i64]) -> Result<u32, u32> {
         self.cursor.clear();
@@ -256,7 +312,7 @@ impl Engine {
         };
         let mut steps = 1;
         while phase != 0 {
-            if steps == MAX_TRANSACTION_STEPS {
+            if steps == self.program.limits.transaction_steps {
                 return Err(TOO_LONG);
             }
             phase = self.run_next(phase)?;
@@ -299,6 +355,7 @@ impl Engine {
         }
         self.world.log.steps.push(step);
         self.world.log.args.extend_from_slice(args);
+        self.world.spent.add(code);
         core::mem::swap(&mut self.cursor, &mut self.scratch.next);
         Ok(phase)
     }

@@ -17,18 +17,15 @@ pub const MALFORMED: u32 = 1;
 pub const ALIASED: u32 = 2;
 /// No candidate of the phase applies.
 pub const STUCK: u32 = 3;
-/// The transaction takes more than [`MAX_TRANSACTION_STEPS`] steps.
+/// The transaction takes more steps than the program allows.
 pub const TOO_LONG: u32 = 4;
-/// The chunk has no room for a transaction of the greatest length: seal it first.
+/// What is left of the chunk has no room for the transaction: seal it first.
 pub const CHUNK_FULL: u32 = 5;
 /// The rules did what cannot be proven: an address out of range, a record of another kind, a cursor that does not
 /// follow.
 pub const BROKEN: u32 = 6;
-
-/// Most steps of one transaction.
-pub const MAX_TRANSACTION_STEPS: u32 = 4096;
-/// Most steps of one chunk: the differences of times are checked as 16-bit numbers.
-pub const MAX_CHUNK_STEPS: u32 = 65_000;
+/// No chunk has room for the transaction.
+pub const OVERSIZED: u32 = 7;
 
 /// Why a step did not run to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

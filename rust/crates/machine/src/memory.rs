@@ -2,12 +2,14 @@
 //!
 //! Invariants: a cell's `seen` is the time of its last access in the open chunk, 0 if there is none; `touched` lists
 //! exactly the cells with `seen != 0`, each with its words at the start of the chunk; a cell whose words may differ
-//! from the tree's is in `dirty`. An undo restores cells, `touched` and the number of cells exactly.
+//! from the tree's is in `dirty`. `tree_rows` holds what lies above the touched cells, and `bits` is the published length
+//! of those whose words differ from those at the start. An undo restores all of it exactly.
 
 use kedge_state::{Digest, Error, Partial, Tree};
 use rustc_hash::FxHashMap;
 
 use crate::exec::{Access, Loaded};
+use crate::meter::{Sizes, Touched};
 
 /// Handle of a record that has no cell yet.
 const ABSENT: u32 = u32::MAX;
@@ -18,6 +20,8 @@ struct Cell {
     words: [u64; 8],
     seen: u32,
     dirty: bool,
+    /// Its place in `touched`, where it was.
+    place: u32,
 }
 
 /// What undoes one committed access.
@@ -28,6 +32,8 @@ pub(crate) struct Undo {
     made: bool,
     /// The access made the cell dirty.
     dirtied: bool,
+    /// Leaves and nodes of the tree that the access was the first to touch.
+    new: u8,
     seen: u32,
     words: [u64; 8],
 }
@@ -39,6 +45,9 @@ pub(crate) struct Memory {
     cells: Vec<Cell>,
     touched: Vec<(u32, [u64; 8])>,
     dirty: Vec<u32>,
+    tree_rows: Touched,
+    bits: u64,
+    sizes: Sizes,
     tree: Tree,
 }
 
@@ -52,9 +61,17 @@ pub(crate) struct Closed {
 }
 
 impl Memory {
+    /// A memory without records.
+    pub(crate) fn empty(sizes: Sizes) -> Self {
+        Self {
+            sizes,
+            ..Self::default()
+        }
+    }
+
     /// A memory with these records. Fails on an address out of range or a word that is not canonical.
-    pub(crate) fn of(records: &[(u64, [u64; 8])]) -> Result<Self, Error> {
-        let mut memory = Self::default();
+    pub(crate) fn of(records: &[(u64, [u64; 8])], sizes: Sizes) -> Result<Self, Error> {
+        let mut memory = Self::empty(sizes);
         memory.tree.update(records)?;
         for &(address, words) in records {
             memory.place(address, words);
@@ -98,29 +115,33 @@ impl Memory {
             handle,
             made,
             dirtied: false,
+            new: 0,
             seen: cell.seen,
             words: cell.words,
         };
         if cell.seen == 0 {
+            cell.place = self.touched.len() as u32;
             self.touched.push((handle, cell.words));
+            undo.new = self.tree_rows.grow(cell.address);
         }
         cell.seen = time;
         if access.written && access.words != cell.words {
-            cell.words = access.words;
             undo.dirtied = !cell.dirty;
             if undo.dirtied {
                 cell.dirty = true;
                 self.dirty.push(handle);
             }
+            self.rewrite(handle, access.words);
         }
         undo
     }
 
     /// Takes back the last commit that was not taken back yet.
     pub(crate) fn undo(&mut self, undo: Undo) {
+        self.rewrite(undo.handle, undo.words);
         let cell = &mut self.cells[undo.handle as usize];
         cell.seen = undo.seen;
-        cell.words = undo.words;
+        self.tree_rows.shrink(undo.new);
         if undo.dirtied {
             cell.dirty = false;
             self.dirty.pop();
@@ -166,8 +187,23 @@ impl Memory {
             return false;
         }
         cell.seen = seen;
+        cell.place = self.touched.len() as u32;
         self.touched.push((handle, old));
+        self.tree_rows.grow(address);
+        if cell.words != old {
+            self.bits += u64::from(self.sizes.bits(address));
+        }
         true
+    }
+
+    /// Leaves and nodes above what the open chunk touched.
+    pub(crate) const fn tree_rows(&self) -> &Touched {
+        &self.tree_rows
+    }
+
+    /// Greatest published length in bits of the records that the open chunk has changed.
+    pub(crate) const fn published_bits(&self) -> u64 {
+        self.bits
     }
 
     /// The root of the current records.
@@ -185,6 +221,8 @@ impl Memory {
 
     /// Ends the chunk: its part of the old tree, and the new root. The next chunk has touched nothing.
     pub(crate) fn close(&mut self) -> Result<Closed, Error> {
+        self.tree_rows.clear();
+        self.bits = 0;
         let mut changed = Vec::new();
         let mut before = Vec::with_capacity(self.touched.len());
         for (handle, old) in self.touched.drain(..) {
@@ -213,6 +251,16 @@ impl Memory {
         })
     }
 
+    /// Gives a touched cell other words, which may be those that it had at the start of the chunk.
+    fn rewrite(&mut self, handle: u32, words: [u64; 8]) {
+        let cell = &mut self.cells[handle as usize];
+        let old = &self.touched[cell.place as usize].1;
+        let bits = u64::from(self.sizes.bits(cell.address));
+        let length = |words: &[u64; 8]| if words == old { 0 } else { bits };
+        self.bits = self.bits + length(&words) - length(&cell.words);
+        cell.words = words;
+    }
+
     fn place(&mut self, address: u64, words: [u64; 8]) -> u32 {
         let handle = self.cells.len() as u32;
         self.cells.push(Cell {
@@ -220,6 +268,7 @@ impl Memory {
             words,
             seen: 0,
             dirty: false,
+            place: 0,
         });
         self.places.insert(address, handle);
         handle

@@ -9,6 +9,8 @@ use core::fmt;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
+use crate::limits::Limits;
+
 /// The prime of the field, 2^64 - 2^32 + 1.
 pub const MODULUS: u64 = 0xffff_ffff_0000_0001;
 /// Largest program file accepted, in bytes.
@@ -51,6 +53,8 @@ pub struct Program {
     pub codes: Vec<Code>,
     /// Names of the advice indexes.
     pub indexes: Vec<String>,
+    /// What a chunk may hold.
+    pub limits: Limits,
     /// Tables, in the order of their instances in a proof.
     pub tables: Vec<Table>,
     /// Steps; a step's number is its position.

@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::engine::Engine;
-use crate::exec::{Entry, MAX_CHUNK_STEPS};
+use crate::exec::Entry;
+use crate::limits::MAX_CHUNK_STEPS;
 use crate::log::StepLog;
 use crate::memory::Memory;
+use crate::meter::{Sizes, Spent};
 use crate::program::Program;
 use kedge_state::{ADDRESS_BITS, is_canonical};
 
@@ -108,7 +110,8 @@ impl Engine {
         }
         let mut engine = Self::new(program);
         body.check(&engine).map_err(malformed)?;
-        engine.world.memory = Memory::of(&body.records).map_err(|error| SnapshotError::Malformed(error.to_string()))?;
+        engine.world.memory = Memory::of(&body.records, Sizes::of(engine.program()))
+            .map_err(|error| SnapshotError::Malformed(error.to_string()))?;
         for touched in body.touched {
             if !engine.world.memory.reopen(touched) {
                 return Err(malformed("a record is touched twice"));
@@ -121,6 +124,7 @@ impl Engine {
                 }
             }
         }
+        engine.world.spent = Spent::of(&body.log, engine.compiled());
         engine.world.log = body.log;
         Ok(engine)
     }

@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::bounds::{check_field, ensure};
+use crate::limits::{MAX_CHUNK_STEPS, MAX_LOG_HEIGHT, MAX_TRANSACTION_STEPS};
 use crate::program::{Bus, Fill, MODULUS, Node, Program, Table};
 use crate::rows::RANGE_COLUMNS;
 use crate::validate_step::check_step;
@@ -21,12 +22,14 @@ const MAX_STEPS: usize = 256;
 const MAX_LIST: usize = 256;
 const MAX_FIELDS: usize = 64;
 const MAX_USES: usize = 4096;
+const MAX_MESSAGE: u32 = 4096;
 const WORDS: usize = 8;
 
 /// Checks everything that [`Program::parse`] promises.
 pub fn check_program(program: &Program) -> Result<(), String> {
     ensure!(program.format == 1, "format {} is not known", program.format);
     check_lists(program)?;
+    check_limits(program)?;
     let mut arities = HashMap::from([("range16", 1), ("poseidon2", 20)]);
     for table in &program.tables {
         check_table(table, &mut arities).map_err(|reason| format!("table {}: {reason}", table.name))?;
@@ -92,6 +95,35 @@ fn check_lists(program: &Program) -> Result<(), String> {
             check_field(field, i128::from(MODULUS) - 1)
                 .map_err(|reason| format!("record {}: {reason}", record.name))?;
         }
+    }
+    Ok(())
+}
+
+fn check_limits(program: &Program) -> Result<(), String> {
+    let limits = &program.limits;
+    let (transaction, steps, rows) = (limits.transaction_steps, limits.steps, limits.rows);
+    ensure!(
+        (1..=MAX_TRANSACTION_STEPS).contains(&transaction),
+        "limits: a transaction of {transaction} steps, more than {MAX_TRANSACTION_STEPS}"
+    );
+    ensure!(
+        (transaction..=MAX_CHUNK_STEPS).contains(&steps),
+        "limits: a chunk of {steps} steps, not {transaction} to {MAX_CHUNK_STEPS}"
+    );
+    ensure!(
+        (steps..=1 << MAX_LOG_HEIGHT).contains(&rows),
+        "limits: tables of {rows} rows, not {steps} to 2^{MAX_LOG_HEIGHT}"
+    );
+    bounded("messages", limits.messages.len(), MAX_LIST)?;
+    unique("message", limits.messages.iter().map(|message| &message.event))?;
+    for message in &limits.messages {
+        let known = program.events.iter().any(|event| event.name == message.event);
+        ensure!(known, "limits: no event {}", message.event);
+        ensure!(
+            message.bytes <= MAX_MESSAGE,
+            "limits: a message of {} bytes",
+            message.bytes
+        );
     }
     Ok(())
 }

@@ -6,7 +6,7 @@
 use kedge_state::{Digest, Partial};
 use serde::{Deserialize, Serialize};
 
-use crate::exec::MAX_CHUNK_STEPS;
+use crate::limits::MAX_CHUNK_STEPS;
 use crate::log::StepLog;
 
 /// Largest witness accepted, in bytes.

@@ -55,6 +55,7 @@ fn wide() -> Arc<Program> {
     let program = json!({
         "format": 1, "name": "wide", "version": 1, "registers": ["time", "phase"],
         "phases": [{"name": "idle", "steps": []}], "records": [], "events": [], "codes": [], "indexes": [],
+        "limits": {"transaction_steps": 4096, "steps": 65000, "rows": 1 << 20, "bytes": 1 << 20, "messages": []},
         "tables": tables, "steps": [step],
     });
     Arc::new(Program::parse(program.to_string().as_bytes()).expect("a valid program"))

@@ -5,6 +5,8 @@
 
 use core::ops::Add;
 
+/// Greatest height of a table, in bits: what the engine meters chunks against.
+pub use kedge_machine::MAX_LOG_HEIGHT;
 use p3_challenger::{CanObserve, DuplexChallenger};
 use p3_commit::ExtensionMmcs;
 use p3_dft::Radix2DitParallel;
@@ -36,8 +38,6 @@ pub const LOG_FINAL: usize = 3;
 
 /// Least height of a table, in bits.
 pub const MIN_LOG_HEIGHT: usize = 4;
-/// Greatest height of a table, in bits.
-pub const MAX_LOG_HEIGHT: usize = 20;
 
 /// The field of the traces.
 pub type Val = Goldilocks;

@@ -44,6 +44,7 @@ pub fn toy_json() -> Value {
         "events": [{"name": "paid", "fields": ["account", "balance"]}],
         "codes": [[TOO_RICH, "TOO_RICH", "more than fits"], [UNLUCKY, "UNLUCKY", "thirteen"]],
         "indexes": ["payments"], "tables": tables, "steps": steps,
+        "limits": {"transaction_steps": 4096, "steps": 65000, "rows": 1 << 20, "bytes": 1 << 20, "messages": [["paid", 10]]},
     })
 }
 

@@ -159,6 +159,7 @@ pub fn document(version: u32) -> Value {
     json!({
         "format": 1, "name": "toy", "version": version, "registers": ["time", "phase"],
         "phases": [{"name": "idle", "steps": []}], "records": [], "events": [], "codes": [], "indexes": [],
+        "limits": {"transaction_steps": 4096, "steps": 65000, "rows": 1 << 20, "bytes": 1 << 20, "messages": []},
         "tables": [tick, tock, chunk(), range16(), hash], "steps": [tick_step, tock_step],
     })
 }
