@@ -51,6 +51,7 @@ from kedge.batching.reconstruct import (
 from kedge.batching.refusals import (
     BROKEN_HISTORY,
     DATA_REFUSALS,
+    TOO_LARGE,
     WRONG_DEPOSITS,
     WRONG_HEADER,
     WRONG_ROOT,
@@ -64,6 +65,7 @@ __all__ = [
     "DATA_REFUSALS",
     "DEPOSITS_HEAD",
     "MAX_BLOBS",
+    "TOO_LARGE",
     "WITHDRAWALS_HEAD",
     "WRONG_DEPOSITS",
     "WRONG_HEADER",

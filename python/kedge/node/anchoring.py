@@ -11,17 +11,15 @@ from dataclasses import dataclass
 from kedge.batching import DEPOSITS_HEAD, Deposit, load_setup, owner_words
 from kedge.node.batches import BatchMaker
 from kedge.node.place import Place
+from kedge.node.task import Task
 from kedge.sequencer import Origin, SealedChunk, Sequencer, Transaction
 from kedge.settlement import AnchorClient, AnchorEvent, Backlog, DepositWatcher, Pausable
 from kedge.units.errors import Broken, Fault, Rejected
 
 _log = logging.getLogger(__name__)
 PAUSE_SECONDS = 0.1
-RETRY_SECONDS = 1.0
 CLOSE_SECONDS = 2.0
 MOST_CREDITS = 1_000
-WRONG_CLOCK = 1111
-"""The contract's number for a batch whose clock is ahead of L1's: time mends it."""
 
 
 @dataclass(slots=True)
@@ -31,7 +29,11 @@ class _Proved:
 
 
 class Anchoring:
-    """One thread that looks at L1 and acts once, again and again. A Fault of the world is logged and tried again."""
+    """One thread with three tasks: take deposits in, make the next batch, bring batches forward on L1.
+
+    What fails or is refused is tried again, stands in `trouble` meanwhile, and holds up no other task. Only `Broken`, a
+    failure of our own, ends the thread.
+    """
 
     def __init__(
         self,
@@ -51,8 +53,12 @@ class Anchoring:
         self._credits: list[Deposit] = []
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self.failure: Broken | Rejected | None = None
-        self.trouble = ""
+        self.failure: Broken | None = None
+        self._tasks = [
+            Task("deposits wait", self._take_deposits),
+            Task("the next batch waits", self._make_batch),
+            Task("L1 waits", self._step),
+        ]
         self._thread = threading.Thread(target=self._loop, name="kedge-anchoring", daemon=True)
 
     def start(self) -> None:
@@ -75,6 +81,11 @@ class Anchoring:
     def anchored_clock(self) -> int:
         """Time (ms) of the last state accepted on L1, as the anchor journal knows it; genesis before the first."""
         return self._client.anchored_clock() or self._place.genesis_clock
+
+    @property
+    def trouble(self) -> str:
+        """What is being waited for, task by task; empty when all goes well."""
+        return "; ".join(dict.fromkeys(task.trouble for task in self._tasks if task.trouble))
 
     @property
     def is_anchored(self) -> bool:
@@ -105,41 +116,26 @@ class Anchoring:
         load_setup()  # two seconds, better spent before the first batch waits for them
         while not self._stop.is_set():
             try:
-                self._take_deposits()
-                self._make_batch()
-                events = self._client.step()
-                self.trouble = ""
-                if events:
-                    self._told(events)
-                self._stop.wait(PAUSE_SECONDS)
+                for task in self._tasks:
+                    task.run(time.monotonic())
             except Exception as error:
-                if self._stop.is_set() or not self._goes_on(error):
-                    return
+                if not self._stop.is_set():
+                    self._end(error)
+                return
+            self._stop.wait(PAUSE_SECONDS)
 
-    def _goes_on(self, error: Exception) -> bool:
-        """Wait where time can mend it; else end, and say why."""
-        if isinstance(error, Fault):
-            self._retry(str(error))
-            return True
-        if isinstance(error, Rejected) and error.code == WRONG_CLOCK:
-            self._retry(f"L1's newest block is older than the contract's drift allows; waiting: {error}")
-            return True
-        if isinstance(error, Broken | Rejected):
-            self._end(error)
+    def _end(self, error: Exception) -> None:
+        if isinstance(error, Broken):
+            self.failure = error
         else:
             _log.error("anchoring failed", exc_info=error)
-            self._end(Broken(f"anchoring failed ({error!r}): restart"))
-        return False
+            self.failure = Broken(f"anchoring failed ({error!r}): restart")
+        _log.critical("anchoring stopped: %s", self.failure)
 
-    def _retry(self, trouble: str) -> None:
-        if self.trouble != trouble:
-            _log.warning("%s", trouble)
-        self.trouble = trouble
-        self._stop.wait(RETRY_SECONDS)
-
-    def _end(self, failure: Broken | Rejected) -> None:
-        self.failure = failure
-        _log.critical("anchoring stopped: %s", failure)
+    def _step(self) -> None:
+        events = self._client.step()
+        if events:
+            self._told(events)
 
     def _take_deposits(self) -> None:
         """Credit what is new on L1. A deposit leaves `_credits` only when the exchange has taken it."""
@@ -154,7 +150,9 @@ class Anchoring:
                 raise Fault(f"deposits wait for the sequencer: {busy}") from busy
             for receipt in receipts:
                 if not receipt.accepted:
-                    raise Broken(f"a deposit was refused ({receipt.code} {receipt.name}): the exchange and L1 disagree")
+                    raise Rejected(
+                        receipt.code, receipt.name, f"a deposit on L1 that the exchange refuses; {receipt.text}"
+                    )
             self._credits = self._credits[MOST_CREDITS:]
 
     def _ready(self) -> list[_Proved]:
@@ -167,19 +165,25 @@ class Anchoring:
             return ready
 
     def _make_batch(self) -> None:
+        after = self._client.last_header
+        if after is not None:
+            self._leave(after.last_chunk)
         ready = self._ready()
         if not ready:
             return
         count = self.policy.chunks_to_anchor(Backlog(len(ready), time.monotonic() - ready[0].since))
         if not count:
             return
-        chunks = [item.chunk for item in ready[:count]]
-        batch, data = self._maker.make(chunks, self._client.last_header, self._place.genesis_clock)
+        batch, data = self._maker.make([item.chunk for item in ready[:count]], after, self._place.genesis_clock)
         self._client.enqueue(batch.header, data)
+        self._leave(batch.last_chunk)
+
+    def _leave(self, last: int) -> None:
+        """Chunks up to this one are in a batch."""
         with self._lock:
-            for chunk in chunks:
-                del self._proved[chunk.number]
-            self._next = chunks[-1].number + 1
+            for number in range(self._next, last + 1):
+                self._proved.pop(number, None)
+            self._next = max(self._next, last + 1)
 
 
 def _credit(deposit: Deposit) -> Transaction:
