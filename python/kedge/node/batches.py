@@ -8,10 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from kedge.batching import Batch, Chunk, Deposit, Header, Schema, Withdrawal, compute_batch, encode, owner_bytes
+from kedge.batching import (
+    TOO_LARGE,
+    Batch,
+    Chunk,
+    Deposit,
+    Header,
+    Schema,
+    Withdrawal,
+    compute_batch,
+    encode,
+    owner_bytes,
+)
 from kedge.machine import address_of
 from kedge.rules import EXCHANGE, Clock, Owner
 from kedge.sequencer import Catalog, Codec, DataDirectory, Ledger, SealedChunk, Transaction
+from kedge.units.errors import Broken, Rejected
 
 MOST_TRANSACTIONS = 1 << 20
 CLOCK = address_of(Clock, EXCHANGE)
@@ -28,7 +40,10 @@ class BatchMaker:
         self._schema, self.digest = Schema.parse(program)
 
     def make(self, chunks: Sequence[SealedChunk], after: Header | None, genesis_clock: int) -> tuple[Batch, bytes]:
-        """The batch of these chunks and its published bytes."""
+        """The batch of as many of these chunks as fit one L1 transaction, the first ones, and its published bytes.
+
+        A single chunk fits, since the engine meters what it publishes; `Rejected` (TOO_LARGE) if one ever does not.
+        """
         clock = after.clock if after else genesis_clock
         anchored = after.anchored if after else genesis_clock
         withdrawals = after.withdrawals if after else 0
@@ -38,8 +53,24 @@ class BatchMaker:
                 part = self._part(ledger, sealed, clock, anchored, withdrawals)
                 clock, anchored, withdrawals = part.clock, part.anchored, withdrawals + len(part.withdrawals)
                 parts.append(part)
-        batch = compute_batch(parts, self.digest, after)
-        return batch, encode(batch, self._schema)
+        return self._publish(parts, after)
+
+    def _publish(self, parts: Sequence[Chunk], after: Header | None) -> tuple[Batch, bytes]:
+        """Halves towards the greatest number of chunks that fit; what several of them touch is published once."""
+        made: tuple[Batch, bytes] | None = None
+        fits, too_many, count = 0, len(parts) + 1, len(parts)
+        while count > fits:
+            batch = compute_batch(parts[:count], self.digest, after)
+            try:
+                made, fits = (batch, encode(batch, self._schema)), count
+            except Rejected as refused:
+                if refused.code != TOO_LARGE.code or count == 1:
+                    raise
+                too_many = count
+            count = (fits + too_many) // 2
+        if made is None:
+            raise Broken("a batch needs at least one chunk")
+        return made
 
     def _part(self, ledger: Ledger, sealed: SealedChunk, clock: int, anchored: int, withdrawals: int) -> Chunk:
         touched = ledger.touched(sealed.number)

@@ -54,8 +54,8 @@ from kedge.units.errors import KedgeError
 class NodeOptions:
     """How often chunks end and batches go out. Times in seconds unless the name says otherwise.
 
-    `confirmations` L1 blocks must stand on a deposit before it is credited; `anchor_most` chunks go into one batch at
-    most; `clock` is the time that the exchange follows.
+    `confirmations` L1 blocks must stand on a deposit before it is credited; a batch takes as many chunks as its bytes
+    allow, `anchor_most` at most; `clock` is the time that the exchange follows.
     """
 
     chunk_transactions: int = 1_000

@@ -1,4 +1,4 @@
-"""When to anchor. A policy sees the backlog and answers how many chunks to take now; it does nothing itself."""
+"""When to anchor. A policy sees the backlog and answers how many chunks to offer now; it does nothing itself."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ class Backlog:
 
 
 class AnchorPolicy(Protocol):
-    """Decides how many chunks (the oldest first) go into a batch now; 0 means wait."""
+    """Decides how many chunks (the oldest first) are offered to a batch now, which takes what fits; 0 means wait."""
 
     def chunks_to_anchor(self, backlog: Backlog) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
 class CountOrClock:
-    """Anchor when `count` chunks are proved, or when the oldest has waited `seconds`; at most `most` in a batch."""
+    """Anchor when `count` chunks are proved, or when the oldest has waited `seconds`; at most `most` at once."""
 
     count: int = 4
     seconds: float = 10.0
