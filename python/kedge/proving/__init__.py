@@ -14,7 +14,7 @@ Surface: `ProofScheduler(DataDirectory(DIR), NativeProofs(program))` or, in proc
 
 from kedge.proving.chunk import ProofRecord
 from kedge.proving.inspect import NOT_A_PROOF, PROOF_CODES, inspect_proof
-from kedge.proving.processes import ProcessProofs
+from kedge.proving.processes import ProcessProofs, command_of
 from kedge.proving.prover import ProofScheduler, ProverListeners
 from kedge.proving.system import (
     CancelLike,
@@ -50,6 +50,7 @@ __all__ = [
     "Toolbox",
     "Verdict",
     "Verifier",
+    "command_of",
     "inspect_proof",
     "verify_directory",
 ]

@@ -26,6 +26,15 @@ _log = logging.getLogger(__name__)
 _ATTEMPTS: Final = 3
 
 
+def command_of(module: str, *arguments: str) -> list[str]:
+    """The command line of a child that runs a module with this interpreter.
+
+    -P: python -m would look for every module in the working directory first, and so run whatever file of a user is
+    called like one of the library's, say a `http.py`.
+    """
+    return [sys.executable, "-P", "-m", module, *arguments]
+
+
 class ProcessCancel:
     """Kills the process of one proof."""
 
@@ -82,7 +91,7 @@ class ProcessProofs:
 
     def _run(self, task: Path, progress: Progress, cancel: ProcessCancel) -> int:
         """One attempt: 0, or the signal that killed the child; `Broken` with the reason it gave."""
-        command = [sys.executable, "-m", self._module, str(task)]
+        command = command_of(self._module, str(task))
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         with subprocess.Popen(  # noqa: S603
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, start_new_session=True

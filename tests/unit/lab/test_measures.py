@@ -165,6 +165,15 @@ def test_what_ends_a_child_reaches_the_parent(tmp_path: Path) -> None:
         run_apart("prover", ProverJob(str(tmp_path), 1, (b"", b""), b"", 1), ProverFigures, ignore)
 
 
+def test_a_child_runs_no_file_of_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("json.py", "http.py", "msgspec.py"):
+        (tmp_path / name).write_text("raise SystemExit(77)")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "single-0").write_text("where its data directory would be")
+    with pytest.raises(Fault, match="cannot create the data directory"):
+        run_apart("sequencer", SequencerJob(str(tmp_path), 64, 1), SequencerFigures, ignore)
+
+
 def test_the_rate_of_a_staircase_leaves_out_half_steps() -> None:
     steps = [(0.5 * n, 100 * (n // 4)) for n in range(41)]
     assert compute_rate(steps) == pytest.approx(50)

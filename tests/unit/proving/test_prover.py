@@ -213,6 +213,14 @@ def test_a_process_makes_the_proof_and_tells_its_stages() -> None:
     assert stages == [("replay", 0.0), ("replay", 1.0), ("proof", 1.0)]
 
 
+def test_a_process_runs_no_file_of_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("json.py", "kedge.py", "http.py", "tests.py"):
+        (tmp_path / name).write_text("raise SystemExit(77)")
+    monkeypatch.chdir(tmp_path)
+    system = processes()
+    assert system.verify(system.prove(WITNESS, lambda *_: None, system.make_cancel()))["new_root"] == b"\x11" * 32
+
+
 def test_a_killed_process_costs_a_retry() -> None:
     system = processes()
     proof = system.prove(b"die once" + WITNESS, lambda *_: None, system.make_cancel())

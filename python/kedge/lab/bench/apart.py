@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
 
+from kedge.proving import command_of
 from kedge.units.errors import Broken, Fault
 
 Told = Callable[[str, float], None]
@@ -26,8 +26,7 @@ _PATIENCE = 15.0
 
 def run_apart(kind: str, job: msgspec.Struct, result: type[_Result], told: Told) -> _Result:
     """Let a child do a job of a kind that the worker knows. `Fault` or `Broken` as it ended there."""
-    command = [sys.executable, "-m", _MODULE, kind]
-    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    child = subprocess.Popen(command_of(_MODULE, kind), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
     try:
         return _listen(child, job, result, told)
     finally:
