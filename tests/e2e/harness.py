@@ -116,12 +116,19 @@ class Client:
 
 
 class NodeProcess:
-    """A node in a process of its own: `arguments` are those of a Python script or of the `kedge` command."""
+    """A node in a process of its own: `arguments` are those of a Python script or of the `kedge` command. What it says
+    goes to its log, or to a terminal.
+    """
 
     started: ClassVar[list[NodeProcess]] = []
 
     def __init__(
-        self, folder: Path, *arguments: str, script: Path | None = None, env: dict[str, str] | None = None
+        self,
+        folder: Path,
+        *arguments: str,
+        script: Path | None = None,
+        env: dict[str, str] | None = None,
+        terminal: int | None = None,
     ) -> None:
         self.folder, self.log = folder, folder.with_name(folder.name + ".log")
         command = [str(script)] if script else ["-c", "from kedge.cli import main; main()"]
@@ -129,8 +136,8 @@ class NodeProcess:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 - ours
                 [sys.executable, *command, *arguments],
-                stdout=log,
-                stderr=log,
+                stdout=log if terminal is None else terminal,
+                stderr=log if terminal is None else terminal,
                 env={**os.environ, "PYTHONPATH": path, "COLUMNS": "200", **(env or {})},
             )
 

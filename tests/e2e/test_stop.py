@@ -1,4 +1,4 @@
-"""SIGTERM acts within seconds whatever runs, leaves no process behind, and loses nothing that was acknowledged."""
+"""A stop acts within seconds whatever runs, leaves no process behind, and loses nothing that was acknowledged."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from websockets.sync.client import connect
 
+from kedge.api import NODE_FILE
 from kedge.proving import Reason, verify_directory
 from kedge.settlement import Anvil, Wallet, deploy_mock_collateral
 from tests.e2e.harness import NodeProcess, journalled, need_anvil, place, until
@@ -115,14 +116,16 @@ def test_a_replay_stops_at_any_moment(moment: Callable[[Path], bool], rows: int,
 
 
 @pytest.mark.parametrize(("what", "children"), [("prover", 1), ("sequencer", 1), ("river", 2)])
-@pytest.mark.parametrize("later", [0.0, 2.0])
-def test_a_benchmark_stops_with_its_children(what: str, children: int, later: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("later", "how"), [(0.0, signal.SIGTERM), (2.0, signal.SIGHUP)])
+def test_a_benchmark_stops_with_its_children(
+    what: str, children: int, later: float, how: signal.Signals, tmp_path: Path
+) -> None:
     need_anvil()
     data = tmp_path / "bench"
     bench = NodeProcess(data, "bench", what, "--data", str(data))
     until("it measures", lambda: has("*")(data) and len(descendants(bench.process.pid)) >= children)
     time.sleep(later)
-    assert stop(bench) == 130
+    assert stop(bench, how) == 130
     assert list(data.iterdir()) == [], "working files go away"
 
 
@@ -190,6 +193,21 @@ def test_clients_that_hang_on_hold_up_no_stop(tmp_path: Path) -> None:
         half.sendall(b"POST /v1/transactions HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99\r\n\r\n[")
         (receipt,) = client.submit(place(2, 0, 0, 500_000))
         assert stop(node) == 0
+    assert journalled(folder)[receipt["sequence"] - 1].step == "place"
+
+
+def test_a_node_whose_terminal_is_gone_stops_in_order(tmp_path: Path) -> None:
+    """It can say nothing any more, and all the same cuts nothing off."""
+    need_anvil()
+    folder, (ours, terminal) = tmp_path / "node", os.openpty()
+    node = NodeProcess(folder, "node", "--data", str(folder), "--users", "1", terminal=terminal)
+    client = node.client()
+    client.wait_for_deposits(1)
+    (receipt,) = client.submit(place(2, 0, 0, 500_000))
+    os.close(terminal)
+    os.close(ours)
+    assert stop(node, signal.SIGHUP) == 0
+    assert not (folder / NODE_FILE).exists()
     assert journalled(folder)[receipt["sequence"] - 1].step == "place"
 
 

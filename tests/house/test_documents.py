@@ -78,7 +78,7 @@ def test_make_commands_exist(house: House) -> None:
 
 
 def test_kedge_commands_exist(house: House) -> None:
-    group = typer.main.get_command(importlib.import_module("kedge.cli.app").app)
+    group = typer.main.get_command(importlib.import_module("kedge.cli.commands").app)
     known, problems = set(getattr(group, "commands", {})), []
     for name in _documents(house):
         code = "\n".join(re.findall(r"```(?:sh|console)\n.*?```|`[^`\n]+`", house.text(name), flags=re.S))

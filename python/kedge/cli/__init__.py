@@ -5,7 +5,16 @@ Invariants: a failure is one line that says what to do and an exit code; long wo
 Surface: `main`.
 """
 
-from kedge.cli import bench, demo, measure, node, program, proof, reconstruct, replay, risk, status, verify  # noqa: F401  each import registers the commands of its file
-from kedge.cli.app import main
+import signal
 
 __all__ = ["main"]
+
+
+def main() -> None:
+    """Entry point of the `kedge` command."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # Modules that still load have nothing to bring to an end: a Ctrl-C ends them without a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from kedge.cli.commands import start
+
+    start()

@@ -11,7 +11,9 @@ import logging
 import os
 import sys
 import traceback
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, TextIO
 
 import typer
 
@@ -53,8 +55,8 @@ def options(
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, handlers=[plain_handler()])
 
 
-def main() -> None:
-    """Entry point of the `kedge` command."""
+def start() -> None:
+    """Run the command that was typed, and end the process with its status."""
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - closed by our parent
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
     for stream in (sys.stdout, sys.stderr):
@@ -101,11 +103,19 @@ def _call() -> int:
 
 
 def _end(status: int, kind: type[KedgeError] | None = None, text: str = "") -> int:
-    """Say the failure; let nothing be left for the interpreter to write when standard output takes no more."""
-    if kind is not None:
-        say_error(kind.__name__.lower(), text)
-    try:
+    """Say the failure; the status stays what it is where nobody can be told."""
+    with _last(sys.stderr):
+        if kind is not None:
+            say_error(kind.__name__.lower(), text)
+    with _last(sys.stdout):
         sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return status
+
+
+@contextmanager
+def _last(stream: TextIO) -> Iterator[None]:
+    """What a stream is given at the end: one that takes no more leaves nothing for the interpreter to write."""
+    try:
+        yield
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-import kedge.cli  # noqa: F401  registers the commands
+import kedge.cli.commands  # noqa: F401  registers the commands
 from kedge.cli.app import EXIT_FAULT, EXIT_REFUSED, run
 from kedge.cli.options import check_target
 from kedge.show import write_file
@@ -156,9 +156,16 @@ def test_missing_folders_are_made(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux")
-def test_standard_output_that_takes_nothing() -> None:
+def test_streams_that_take_nothing() -> None:
     """Full: a fault in one line, and the status says so. Closed: nobody wants to read."""
-    for where, expected in (("> /dev/full", (EXIT_FAULT, "fault: No space left on device\n")), (">&-", (0, ""))):
-        line = f'"$0" -c "from kedge.cli import main; main()" --version {where}'
+    full = (EXIT_FAULT, "fault: No space left on device\n")
+    for where, expected in (
+        ("--version > /dev/full", full),
+        ("--version >&-", (0, "")),
+        ("measure receipts no-such-file 2> /dev/full", (EXIT_REFUSED, "")),
+        ("measure receipts no-such-file 2>&-", (EXIT_REFUSED, "")),
+        ("no-such-command 2> /dev/full", (EXIT_FAULT, "")),
+    ):
+        line = f'"$0" -c "from kedge.cli import main; main()" {where}'
         done = subprocess.run(["/bin/sh", "-c", line, sys.executable], capture_output=True, text=True, check=False)  # noqa: S603
         assert (done.returncode, done.stderr) == expected

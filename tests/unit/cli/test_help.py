@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import typer.main
 
-import kedge.cli  # noqa: F401  registers the commands
-from kedge.cli.app import app, run
+from kedge.cli.app import run
+from kedge.cli.commands import app
 
 
 def _walk(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from kedge.cli.app import app
+from kedge.cli.commands import app
 from kedge.lab import MIXED, BatchRow, BenchRow, HeightSample
 from kedge.lab.bench.apart import run_apart
 from kedge.lab.bench.audit import Audit

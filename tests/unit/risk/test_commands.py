@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from kedge.cli.app import app
+from kedge.cli.commands import app
 from kedge.risk import RiskInputError
 from kedge.units.errors import Fault
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from kedge.cli.app import app
+from kedge.cli.commands import app
 from kedge.risk import RiskInputError
 
 MINE = ("options", "portfolio", "cross-rollup")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from kedge.cli.app import app
+from kedge.cli.commands import app
 from kedge.risk import RiskInputError
 
 RUNNER = CliRunner()

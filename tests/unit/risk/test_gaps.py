@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from kedge.cli.app import app
+from kedge.cli.commands import app
 from kedge.risk import RiskInputError, gaps
 from kedge.risk.calendars import choose_calendar
 from kedge.risk.montecarlo import get_stream

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import typer.main
 
-from kedge.cli.app import app
+from kedge.cli.commands import app
 
 ROOT = Path(__file__).parents[3]
 GUIDE = ROOT / "docs" / "guide" / "risk.md"

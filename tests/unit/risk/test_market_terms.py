@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from kedge.cli.app import app
+from kedge.cli.commands import app
 from kedge.machine import OracleEngine
 from kedge.risk import RiskInputError, constants
 from kedge.risk.market_terms import BOUNDS, DEFAULT_FLOOR

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from kedge.cli.app import main
+from kedge.cli.commands import start
 
 STARKNET = "0xc662c410c0ecf747543f5ba90660f6abebd9c8c4"
 EVENT = "0x9866f8ddfe70bb512b2f2b28b49d4017c43f7ba775f1a20c61c13eea8cdac111"
@@ -41,7 +41,7 @@ def _run(
     file.write_text(content)
     monkeypatch.setattr(sys, "argv", ["kedge", "measure", "receipts", str(file), "--json", str(out)])
     with pytest.raises(SystemExit) as ended:
-        main()
+        start()
     if not out.exists():
         return int(ended.value.code or 0), {}, ""
     result = json.loads(out.read_text())

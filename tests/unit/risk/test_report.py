@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from kedge.batching import Header
-from kedge.cli.app import app
+from kedge.cli.commands import app
 from kedge.cli.risk.evidence import read_evidence
 from kedge.risk import YEAR_SECONDS, RiskInputError
 from kedge.risk.capital import Exposure, compute_rows, judge_window
