@@ -202,7 +202,13 @@ def test_a_web_page_cannot_reach_it(client: Client) -> None:
     assert answer.json()["error"]["text"].endswith("--allow-host NAME lets it; the request names evil.example")
     host, port = client.url.removeprefix("http://").split(":")
     upgrade = b"connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: "
-    for name, wanted in ((b"evil.example", b" 421 "), (b"desk.example:1", b" 101 "), (b"localhost", b" 101 ")):
+    for name, wanted in (
+        (b"evil.example", b" 421 "),
+        (b"localhost\r\norigin: http://evil.example", b" 403 "),
+        (b"localhost\r\norigin: http://localhost:3000", b" 101 "),
+        (b"desk.example:1", b" 101 "),
+        (b"localhost", b" 101 "),
+    ):
         with socket.create_connection((host, int(port)), timeout=10) as raw:
             key = b"x3JJHMbDL1EzLkh9GBhXDw==\r\n\r\n"
             raw.sendall(b"GET /v1/feed HTTP/1.1\r\nhost: " + name + b"\r\n" + upgrade + key)

@@ -8,12 +8,13 @@ from typing import Any, Final
 
 import msgspec
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from kedge.api.refusals import (
     BAD_HOST,
     BAD_METHOD,
+    BAD_ORIGIN,
     BODY_TOO_LARGE,
     NO_ACCOUNT,
     NO_MARKET,
@@ -37,6 +38,7 @@ STATUS: Final = {
     NO_ACCOUNT.code: 404,
     NO_MARKET.code: 404,
     BAD_HOST.code: 421,
+    BAD_ORIGIN.code: 403,
     _LARGE["BATCH_TOO_LARGE"]: 413,
     _LARGE["QUEUE_FULL"]: 429,
 }
@@ -86,6 +88,11 @@ def on_http(_request: Request, error: Exception) -> Response:
     return fail(STATUS[refusal.code], *refusal)
 
 
+def on_gone(_request: Request, _error: Exception) -> Response:
+    """The client left in the middle of its request: nothing was done, nobody reads this, and it is no trouble."""
+    return Response(status_code=400)
+
+
 def on_unexpected(request: Request, error: Exception) -> Response:
     """A failure that nobody foresaw: the text goes to the log, not to the client."""
     _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
@@ -97,5 +104,6 @@ HANDLERS: Final[Mapping[Any, Callable[[Request, Exception], Response]]] = {
     Fault: on_fault,
     Broken: on_broken,
     HTTPException: on_http,
+    ClientDisconnect: on_gone,
     Exception: on_unexpected,
 }

@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kedge.api.answers import STATUS, fail
-from kedge.api.refusals import BAD_HOST
+from kedge.api.refusals import BAD_HOST, BAD_ORIGIN
 
 _HOST = re.compile(r"(?:\[(?P<six>[^\[\]]+)\]|(?P<name>[^:\[\]]+))(?::\d*)?")
 LOCAL = ("127.0.0.1", "::1", "localhost")
@@ -23,16 +23,27 @@ def read_host(header: str) -> str:
 
 
 class HostGuard:
-    """Refuses requests and subscriptions whose Host is none of `names`, or that name several."""
+    """Refuses requests and subscriptions whose Host is none of `names`, or that name several, and those that a browser
+    sends for a page of another site: WebSockets know no rule of the same origin.
+    """
 
     def __init__(self, app: ASGIApp, names: Iterable[str]) -> None:
         self._app = app
         self._names = frozenset(map(read_host, names))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        hosts = Headers(scope=scope).getlist("host")
-        if len(hosts) == 1 and read_host(hosts[0]) in self._names:
+        headers = Headers(scope=scope)
+        hosts, origins = headers.getlist("host"), headers.getlist("origin")
+        if len(hosts) != 1 or read_host(hosts[0]) not in self._names:
+            refusal, detail = BAD_HOST, f"the request names {_join(hosts) or 'none'}"
+        elif any(read_host(origin.rpartition("://")[2]) not in self._names for origin in origins):
+            refusal, detail = BAD_ORIGIN, f"this one is of {_join(origins)}"
+        else:
             await self._app(scope, receive, send)
             return
-        text = f"{BAD_HOST.text}; the request names {' and '.join(hosts)[:200] or 'none'}"
-        await fail(STATUS[BAD_HOST.code], BAD_HOST.code, BAD_HOST.name, text)(scope, receive, send)
+        text = f"{refusal.text}; {detail}"
+        await fail(STATUS[refusal.code], refusal.code, refusal.name, text)(scope, receive, send)
+
+
+def _join(values: list[str]) -> str:
+    return " and ".join(values)[:200]

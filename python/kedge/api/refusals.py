@@ -19,6 +19,7 @@ BAD_METHOD: Final = Refusal(1508, "BAD_METHOD", "this path does not take this me
 NO_ACCOUNT: Final = Refusal(1509, "NO_ACCOUNT", "no account of this number has an owner")
 NO_MARKET: Final = Refusal(1510, "NO_MARKET", "no market of this number is open")
 BAD_HOST: Final = Refusal(1514, "BAD_HOST", "the node does not answer under this Host; --allow-host NAME lets it")
+BAD_ORIGIN: Final = Refusal(1515, "BAD_ORIGIN", "the node does not speak to pages of other sites")
 
 API_REFUSALS: Final = (
     BAD_BODY,
@@ -32,4 +33,5 @@ API_REFUSALS: Final = (
     NO_ACCOUNT,
     NO_MARKET,
     BAD_HOST,
+    BAD_ORIGIN,
 )

@@ -10,11 +10,48 @@ from collections.abc import Callable
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from kedge.units.errors import Fault
 
 START_SECONDS = 10.0
 STOP_SECONDS = 3
+REQUEST_SECONDS = 20.0
+"""How long a client may take to send a request. Connections are few: whoever dawdles must not keep the others out."""
+
+
+class Punctual(HttpToolsProtocol):
+    """Closes a connection whose request is not whole in time; between requests uvicorn's own, shorter limit holds."""
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_request()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._await_request()
+
+    def on_message_complete(self) -> None:
+        self._forget()
+        super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        self._forget()
+        super().handle_websocket_upgrade()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget()
+        super().connection_lost(exc)
+
+    def _await_request(self) -> None:
+        self._forget()
+        self._deadline = self.loop.call_later(REQUEST_SECONDS, self.transport.close)
+
+    def _forget(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
 
 
 class Server:
@@ -43,6 +80,7 @@ class Server:
         """Answer requests from now on."""
         config = uvicorn.Config(
             app,
+            http=Punctual,
             ws="websockets-sansio",
             ws_max_size=4_096,
             limit_concurrency=512,

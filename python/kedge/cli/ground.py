@@ -100,12 +100,18 @@ def outside_chain(
     yield footing, lambda: None
 
 
+def check_host(name: str) -> str:
+    """Callback of an option: refused as wrong usage if this cannot be the name of a host. Nothing is none: a socket
+    takes it for every address of the machine.
+    """
+    if not re.fullmatch(r"[\w.:\[\]-]+", name):
+        raise typer.BadParameter(f"{name!r} is not the name of a host")
+    return name
+
+
 def check_hosts(names: list[str] | None) -> list[str]:
-    """Callback of an option: the names of hosts; refused as wrong usage if one cannot be such a name."""
-    for name in names or []:
-        if not re.fullmatch(r"[\w.:\[\]-]+", name):
-            raise typer.BadParameter(f"{name!r} is not the name of a host")
-    return names or []
+    """Callback of an option: the names of hosts, each checked."""
+    return [check_host(name) for name in names or []]
 
 
 def read_address(text: str | None, option: str) -> bytes:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from kedge.cli.app import app
-from kedge.cli.ground import check_hosts, development_chain, outside_chain
+from kedge.cli.ground import check_host, check_hosts, development_chain, outside_chain
 from kedge.cli.interrupt import orderly
 from kedge.cli.options import Data
 from kedge.cli.output import log_plainly, say
@@ -27,7 +27,7 @@ Confirmations = Annotated[int, typer.Option(min=0, help="L1 blocks on a deposit 
 Markets = Annotated[Path | None, typer.Option(help="TOML file of markets to open (docs/guide/running-a-node.md).")]
 Users = Annotated[int, typer.Option(min=0, max=1_000, help="Development chain: users who deposit at the first start.")]
 Port = Annotated[int, typer.Option(min=0, max=65_535, help="Port of the API; 0 takes any free one.")]
-Host = Annotated[str, typer.Option(help="Address to listen on. The API has no user keys yet: think before opening it.")]
+Host = Annotated[str, typer.Option(callback=check_host, help="Address to listen on. The API has no user keys yet.")]
 AllowHost = Annotated[
     list[str] | None,
     typer.Option(callback=check_hosts, help="A name besides --host under which clients reach this node; repeat it."),

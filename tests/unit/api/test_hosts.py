@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -12,8 +13,8 @@ from starlette.responses import PlainTextResponse
 from kedge.api.hosts import LOCAL, HostGuard, read_host
 
 
-def ask(*hosts: bytes, kind: str = "http") -> tuple[int, bytes]:
-    """Status and body of a request with these Host headers."""
+def ask(*hosts: bytes, kind: str = "http", origins: Sequence[bytes] = ()) -> tuple[int, bytes]:
+    """Status and body of a request with these Host headers, sent for pages of these origins."""
     sent: list[Any] = []
 
     async def send(message: Any) -> None:
@@ -25,7 +26,7 @@ def ask(*hosts: bytes, kind: str = "http") -> tuple[int, bytes]:
     guard = HostGuard(PlainTextResponse("in"), (*LOCAL, "desk.example", "[2001:db8::7]:443"))
     scope = {
         "type": kind,
-        "headers": [(b"host", host) for host in hosts],
+        "headers": [(b"host", host) for host in hosts] + [(b"origin", origin) for origin in origins],
         "extensions": {"websocket.http.response": {}},
     }
     asyncio.run(guard(scope, receive, send))
@@ -62,6 +63,32 @@ def test_other_names(host: bytes, kind: str) -> None:
     assert (status, error["code"], error["name"]) == (421, 1514, "BAD_HOST")
     assert len(body) < 1_500
     assert host[:200].decode("latin-1") in error["text"]
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_pages_of_its_own_names(kind: str) -> None:
+    for origin in (b"http://localhost:3000", b"https://desk.example", b"http://[::1]:80", b"HTTP://127.0.0.1"):
+        assert ask(b"localhost", kind=kind, origins=[origin]) == (200, b"in")
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        b"http://evil.example",
+        b"null",
+        b"",
+        b"http://localhost.evil.example",
+        b"http://evil.example/://localhost:x",
+        b"[/x]",
+    ],
+)
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_pages_of_other_sites(origin: bytes, kind: str) -> None:
+    for origins in ([origin], [b"http://localhost", origin]):
+        status, body = ask(b"localhost", kind=kind, origins=origins)
+        error = json.loads(body)["error"]
+        assert (status, error["code"], error["name"]) == (403, 1515, "BAD_ORIGIN")
+        assert origin.decode() in error["text"]
 
 
 def test_no_name_and_two_names() -> None:
