@@ -10,6 +10,7 @@ from kedge.units.errors import Fault
 from kedge.venue import Market, read_markets
 
 FILE: Final = "markets.toml"
+_LARGEST: Final = 1 << 20
 
 
 def load_markets(folder: Path, file: Path | None, default: tuple[Market, ...]) -> tuple[Market, ...]:
@@ -18,9 +19,12 @@ def load_markets(folder: Path, file: Path | None, default: tuple[Market, ...]) -
     if file is None and not source.exists():
         return default
     try:
-        text = source.read_text()
+        with source.open("rb") as opened:
+            text = opened.read(_LARGEST + 1).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise Fault(f"cannot read {source}: {error}") from error
+    if len(text) >= _LARGEST:  # a device never ends, and would fill the memory
+        raise Fault(f"cannot read {source}: it is longer than {_LARGEST:,} bytes")
     markets = read_markets(text)
     if file is not None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -12,11 +12,11 @@ import math
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from scipy.optimize import brentq
 from scipy.special import gammaln
 
 from kedge.risk.checks import count, inside, non_negative, positive, volatility
 from kedge.risk.constants import BGK, YEAR_SECONDS
+from kedge.risk.roots import find_root
 
 SHORTFALL_MULTIPLE: Final = 2.6652
 """Expected shortfall at 99 % of a normal law in deviations: margin = this times s sqrt(D)."""
@@ -97,7 +97,7 @@ def compute_optimum_with_latency(gas_cost: float, delay: DelayCost, latency: flo
 
     low = compute_optimum(gas_cost, delay).interval / YEAR_SECONDS
     high = 2.0 * (low + math.sqrt(gas * (low + extra) ** (1.0 - delay.power) / (delay.power * delay.scale))) + extra
-    years: float = brentq(slope, low * (1 - 1e-12), high, xtol=1e-18, rtol=1e-12)
+    years = find_root(slope, low * (1 - 1e-12), high, "best interval", xtol=1e-18, rtol=1e-12)
     interval = years * YEAR_SECONDS
     cost = compute_cost(gas_cost, delay, interval, latency)
     return Optimum(interval, cost, gas / years / cost)

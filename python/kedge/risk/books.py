@@ -13,6 +13,7 @@ from kedge.risk.errors import BAD_FILE, OUT_OF_DOMAIN, UNKNOWN_NAME
 from kedge.risk.insolvency import Book
 from kedge.risk.portfolio import KINDS, Position
 from kedge.risk.recorded import Row, read_rows
+from kedge.show import read_short
 
 _ACCOUNT: Final = ("account", "notional", "equity")
 _OPTION: Final = ("size", "strike", "expiry", "volatility")
@@ -44,7 +45,7 @@ def read_accounts(file: Path | None) -> tuple[list[str], Book]:
 def read_positions(file: Path) -> list[Position]:
     """The [[position]] tables of a TOML file; refuses (1414) one that cannot be read or has none."""
     try:
-        rows = tomllib.loads(file.read_text(encoding="utf-8-sig")).get("position")
+        rows = tomllib.loads(read_short(file)).get("position")
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise BAD_FILE.reject(f"{file}: {error}") from error
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):

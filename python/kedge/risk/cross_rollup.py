@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 from scipy.special import ndtri
 
 from kedge.risk.checks import Array, correlation, inside, non_negative, positive, probability, same_length, series
 from kedge.risk.constants import YEAR_SECONDS
 from kedge.risk.errors import DIFFERENT_LENGTHS, NEGATIVE_VOLATILITY, NOT_POSITIVE, OUT_OF_DOMAIN
+from kedge.risk.roots import find_root
 
 _TERMS = 40
 
@@ -36,7 +36,7 @@ def compute_excursion_quantile(level: float = 0.99, two_sided: bool = True) -> f
         return float(ndtri(0.5 + level / 2.0))
     if level > 1.0 - 1e-9:
         raise OUT_OF_DOMAIN.reject(f"level = {level}: the series is summed to 1 - 1e-9")
-    return float(brentq(lambda x: compute_excursion(x) - level, 0.05, 9.0, xtol=1e-13))
+    return find_root(lambda x: compute_excursion(x) - level, 0.05, 9.0, "quantile of the excursion", xtol=1e-13)
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,10 @@ from typing import Final
 from kedge.risk import units
 from kedge.risk.errors import BAD_FILE, UNKNOWN_NAME
 from kedge.risk.laws import Fixed, Gamma, Law, Samples, Slots, Uniform, WholeSlots
+from kedge.show import read_short
 
 KINDS: Final = ("uniform", "exp", "gamma", "slots", "finality", "file")
+_MOST_SAMPLES: Final = 1 << 26
 _CALL: Final = re.compile(r"^\s*([a-z]+)\s*\(\s*([^)]*)\)\s*$")
 
 
@@ -40,7 +42,7 @@ def parse_law(text: str, name: str) -> Law:
 def read_samples(file: Path, name: str) -> Samples:
     """Measured delays in seconds, one per line; a header line is skipped."""
     try:
-        lines = [line.strip() for line in file.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+        lines = [line.strip() for line in read_short(file, _MOST_SAMPLES).splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise BAD_FILE.reject(f"{name}: {file}: {error}") from error
     values = []

@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 from kedge.risk.checks import Array, finite, non_negative, positive, probability, share, volatility
 from kedge.risk.constants import YEAR_SECONDS
 from kedge.risk.errors import OUT_OF_DOMAIN
 from kedge.risk.normal import stop_loss, upper
+from kedge.risk.roots import find_root
 from kedge.risk.window import Mixture
 
 _GROUPS = 256
@@ -72,7 +73,7 @@ def solve_margin(losses: Losses, tail: float, start: float) -> float:
         high *= 2.0
         if high > 1e6:
             raise OUT_OF_DOMAIN.reject(f"no margin reaches P(breach) = {tail}")
-    return float(optimize.brentq(lambda m: losses.tail(m) - tail, 0.0, high, xtol=1e-14))
+    return find_root(lambda m: losses.tail(m) - tail, 0.0, high, "margin", xtol=1e-14)
 
 
 def compute_var(losses: Losses, level: float, start: float = 0.01) -> float:
@@ -247,4 +248,4 @@ def jump_floor(model: Merton | Kou, budget: float) -> float:
     positive(budget, "breaches per year")
     if model.rate * model.jump_tail(0.0) <= budget:
         return 0.0
-    return float(optimize.brentq(lambda m: model.rate * model.jump_tail(m) - budget, 0.0, 1e3, xtol=1e-14))
+    return find_root(lambda m: model.rate * model.jump_tail(m) - budget, 0.0, 1e3, "jump floor", xtol=1e-14)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 from kedge.risk.checks import Array, probability
+from kedge.risk.roots import find_root
 
 
 def phi(x: Array | float) -> Array:
@@ -50,7 +51,7 @@ def uniform_tail(u: float) -> float:
 def uniform_var_es(level: float) -> tuple[float, float]:
     """VaR and ES of B_W, W ~ U(0, 1) (the wait for a clock): 1.8083 and 2.1376 at 99 %. Needs level > 1/2."""
     tail = 1.0 - probability(level, "level")
-    u = float(optimize.brentq(lambda x: uniform_tail(x) - tail, 0.0, 40.0, xtol=1e-13))
+    u = find_root(lambda x: uniform_tail(x) - tail, 0.0, 40.0, "quantile", xtol=1e-13)
     excess = float((2.0 / 3.0 + u * u / 3.0) * phi(u) - (u + u**3 / 3.0) * upper(u))
     return u, u + excess / tail
 

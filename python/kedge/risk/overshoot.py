@@ -20,13 +20,14 @@ from typing import Final
 
 import numpy as np
 from numpy.random import Generator
-from scipy import integrate, optimize, special
+from scipy import integrate, special
 
 from kedge.risk.checks import Array, count, inside, non_negative, positive, probability, volatility
 from kedge.risk.constants import BGK, POISSON_OVERSHOOT, YEAR_SECONDS
 from kedge.risk.errors import OUT_OF_DOMAIN
 from kedge.risk.laws import Law
 from kedge.risk.montecarlo import run_blocks
+from kedge.risk.roots import find_root
 
 MEAN: Final = BGK
 """Mean overshoot of a clock in units of s sqrt(D)."""
@@ -66,7 +67,7 @@ def clock_law() -> tuple[Array, Array]:
 def clock_quantile(level: float) -> float:
     """Quantile of the overshoot of a clock in units of s sqrt(D); 2.183 at 99 %. Level in [0.001, 0.99999]."""
     tail = 1.0 - inside(level, 1e-3, 1.0 - 1e-5, "level")
-    return float(optimize.brentq(lambda x: _tail(x) - tail, 1e-4, _REACH, xtol=1e-10))
+    return find_root(lambda x: _tail(x) - tail, 1e-4, _REACH, "quantile of the overshoot", xtol=1e-10)
 
 
 def clock_shortfall(level: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
@@ -18,6 +18,7 @@ from kedge.risk.errors import BAD_FILE, EMPTY_SERIES, UNKNOWN_NAME, UNKNOWN_UNIT
 
 _FEE_UNITS: Final = {"base_fee_wei": 1.0, "base_fee_gwei": 1e9}
 _NONE: Final[Mapping[int, tuple[str, ...]]] = {}
+_LONGEST_LINE = 65_536
 _UNREADABLE = (OSError, EOFError, UnicodeDecodeError, csv.Error)
 
 
@@ -66,6 +67,14 @@ def open_text(path: Path) -> TextIO:
     )
 
 
+def _bounded_lines(file: TextIO) -> Iterator[str]:
+    """Its lines; an endless one, say of a device or of packed zeros, is refused before it fills the memory."""
+    while line := file.readline(_LONGEST_LINE + 1):
+        if len(line) > _LONGEST_LINE:
+            raise csv.Error(f"a line is longer than {_LONGEST_LINE:,} characters")
+        yield line
+
+
 class Row(dict[str, str]):
     """One row of a CSV file, keyed by `spell(name)` of its columns; `line` is where it ends in the file."""
 
@@ -80,7 +89,7 @@ def read_rows(path: Path, headerless: Mapping[int, tuple[str, ...]] = _NONE) -> 
     """
     try:
         with open_text(path) as file:
-            lines = csv.reader(file)
+            lines = csv.reader(_bounded_lines(file))
             cells = [(lines.line_num, line) for line in lines if any(cell.strip() for cell in line)]
     except _UNREADABLE as error:
         raise BAD_FILE.reject(f"{path}: {error}") from error

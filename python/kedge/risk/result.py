@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Final, Literal
 
+from kedge.risk.errors import OUT_OF_DOMAIN
 from kedge.risk.montecarlo import Estimate
 from kedge.risk.units import show_time
 
@@ -80,11 +82,20 @@ class Figure:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under columns; a title of its own where a result has several."""
+    """Rows under columns; a title of its own where a result has several. OUT_OF_DOMAIN (1408) where a figure is not
+    finite: what cannot be computed is None, never an infinity that somebody reads as a result.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     title: str = ""
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            for column, cell in zip(self.columns, row, strict=True):
+                value = cell.value if isinstance(cell, Estimate) else cell
+                if isinstance(value, float) and not isfinite(value):
+                    raise OUT_OF_DOMAIN.reject(f"{column.heading} = {value}: these inputs are beyond computing")
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ import math
 from typing import Final, NamedTuple
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from kedge.risk.checks import Array, inside, non_negative, one_of, positive, volatility
 from kedge.risk.constants import BGK, POISSON_OVERSHOOT, YEAR_SECONDS
 from kedge.risk.errors import OUT_OF_DOMAIN
+from kedge.risk.roots import find_root
 
 OVERSHOOT: Final = {"fixed": BGK, "poisson": POISSON_OVERSHOOT}
 """Mean overshoot in units of s sqrt(D), by the law of the interval."""
@@ -139,8 +139,9 @@ def compute_break_even_fee(sigma: float, latency: float, turnover: float) -> flo
     """
     income = positive(turnover, "turnover") * positive(latency, "latency") / YEAR_SECONDS
     top = compute_stale_loss(0.0, sigma, latency) / income
-    root: float = brentq(lambda fee: compute_stale_loss(fee, sigma, latency) - fee * income, 0.0, top, xtol=1e-14)
-    return root
+    return find_root(
+        lambda fee: compute_stale_loss(fee, sigma, latency) - fee * income, 0.0, top, "break-even fee", xtol=1e-14
+    )
 
 
 def compute_cut(fee: float, sigma: float, slow: float, fast: float, law: str = "fixed") -> float:

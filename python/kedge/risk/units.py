@@ -18,6 +18,7 @@ from kedge.risk.errors import (
     NEGATIVE_VOLATILITY,
     NOT_A_NUMBER,
     NOT_POSITIVE,
+    OUT_OF_DOMAIN,
     UNKNOWN_CURRENCY,
     UNKNOWN_UNIT,
 )
@@ -43,6 +44,10 @@ TIMES: Final = {
 FRACTIONS: Final = {"%": 1e-2, "bp": 1e-4, "bps": 1e-4, "ppm": 1e-6}
 SCALES: Final = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "m": 1e6, "bn": 1e9, "B": 1e9}
 SIGNS: Final = {"$": "USD", "€": "EUR", "£": "GBP"}
+_SMALLEST: Final = 1e-9
+_LONGEST: Final = 1_000 * YEAR_SECONDS
+_LARGEST, _MOST = 1e6, 1e18
+"""The largest fraction or rate, and the most money: formulas square what they are given, and more."""
 _QUANTITY: Final = re.compile(
     r"^\s*([+-]?(?:\d[\d_,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?nan|[+-]?inf)\s*(.*?)\s*$", re.I
 )
@@ -85,6 +90,13 @@ def _split(text: str, name: str) -> tuple[float, str]:
     return value, found.group(2)
 
 
+def _bounded(value: float, most: float, unit: str, text: str, name: str) -> float:
+    """A quantity of a size that there is; far beyond, formulas give infinities or nothing at all."""
+    if value and not _SMALLEST <= abs(value) <= most:
+        raise OUT_OF_DOMAIN.reject(f"{name} = {text!r} must be 0 or between {_SMALLEST:g} and {most:g}{unit}")
+    return value
+
+
 def _unit(unit: str, known: dict[str, float], text: str, name: str) -> float:
     if unit not in known:
         shown = repr(unit) if unit else "no unit"
@@ -98,7 +110,7 @@ def time(text: str, name: str = "time") -> float:
     seconds = value * _unit(unit, TIMES, text, name)
     if seconds < 0.0:
         raise NOT_POSITIVE.reject(f"{name} = {text!r} must not be below 0")
-    return seconds
+    return _bounded(seconds, _LONGEST, " s", text, name)
 
 
 def times(text: str, name: str = "times") -> list[float]:
@@ -116,6 +128,10 @@ def counts(text: str, name: str = "counts") -> list[int]:
 
 def fraction(text: str, name: str = "fraction") -> float:
     """A plain number: `"1.25%"`, `"5bp"`, `"100ppm"`; a bare number such as `"0.0125"` is a fraction already."""
+    return _bounded(_plain(text, name), _LARGEST, "", text, name)
+
+
+def _plain(text: str, name: str) -> float:
     value, unit = _split(text, name)
     return value * _unit(unit, {"": 1.0, **FRACTIONS}, text, name)
 
@@ -130,13 +146,13 @@ def _per(text: str, name: str) -> tuple[str, float]:
 def rate(text: str, name: str = "rate") -> float:
     """Per year: `"200/yr"`, `"5%/day"`, `"3/h"`."""
     head, periods = _per(text, name)
-    return fraction(head, name) * periods
+    return _bounded(_plain(head, name) * periods, _LARGEST, " a year", text, name)
 
 
 def volatility(text: str, name: str = "volatility") -> float:
     """Annual volatility: `"60%/yr"` is 0.6; `"5%/day"` is 0.05 sqrt(365.25), for deviations grow with the root."""
     head, periods = _per(text, name)
-    value = fraction(head, name) * math.sqrt(periods)
+    value = _bounded(_plain(head, name) * math.sqrt(periods), _LARGEST, " a year", text, name)
     if value < 0.0:
         raise NEGATIVE_VOLATILITY.reject(f"{name} = {text!r}")
     return value
@@ -168,7 +184,7 @@ def amount(text: str, name: str = "amount") -> Amount:
     currency = written or signed
     if found is None or currency is None or (signed and currency != signed):
         raise UNKNOWN_UNIT.reject(f"{name} = {text!r} has no currency; write $100M, 100M USD or 13.125 BTC")
-    return Amount(value * SCALES[found.group("scale") or ""], currency)
+    return Amount(_bounded(value * SCALES[found.group("scale") or ""], _MOST, f" {currency}", text, name), currency)
 
 
 def show_time(seconds: float) -> str:

@@ -18,7 +18,7 @@ from typing import Final
 
 import numpy as np
 from numpy.random import Generator
-from scipy import optimize, signal
+from scipy import signal
 
 from kedge.risk.checks import Array, count, one_of, positive, probability, volatility
 from kedge.risk.constants import YEAR_SECONDS
@@ -26,6 +26,7 @@ from kedge.risk.errors import MISSING_CALIBRATION, OUT_OF_DOMAIN, UNKNOWN_NAME
 from kedge.risk.laws import Law
 from kedge.risk.montecarlo import Estimate, compute_mean, compute_quantile, compute_shortfall, run_blocks
 from kedge.risk.normal import phi, upper
+from kedge.risk.roots import find_root
 
 STAGES: Final = ("detect", "anchor", "proof", "inclusion", "finality", "challenge", "execution")
 """In the order in which a position goes through them."""
@@ -146,10 +147,8 @@ def compute_var(mixture: Mixture, vol: float, level: float) -> float:
     if tail >= 0.5:
         raise OUT_OF_DOMAIN.reject(f"level = {level}: a margin needs a level above 1/2")
     deviations = _deviations(mixture, vol)
-    return float(
-        optimize.brentq(
-            lambda m: float(mixture.weights @ upper(m / deviations)) - tail, 0.0, 40.0 * deviations.max(), xtol=1e-15
-        )
+    return find_root(
+        lambda m: float(mixture.weights @ upper(m / deviations)) - tail, 0.0, 40.0 * deviations.max(), "VaR", xtol=1e-15
     )
 
 

@@ -7,7 +7,7 @@ Surface: what `__all__` lists.
 """
 
 from kedge.show.charts import Axes, Band, Series, bar_chart, column_chart, line_chart, small_charts
-from kedge.show.files import write_file
+from kedge.show.files import read_short, write_file
 from kedge.show.numbers import format_figure, format_money, format_short, middle, percentile
 from kedge.show.page import UNFOLD, frame_page, frame_table, frame_tiles
 from kedge.show.provenance import Provenance, peak_memory, read_commit, read_machine, read_provenance
@@ -42,6 +42,7 @@ __all__ = [
     "read_commit",
     "read_machine",
     "read_provenance",
+    "read_short",
     "render",
     "small_charts",
     "write_file",

@@ -1,7 +1,10 @@
-"""Files that somebody asked for: one place that writes them, so that every refusal of the disk is one clear line."""
+"""Files that somebody names: one place that writes them, so that every refusal of the disk is one clear line, and one
+that reads what people write by hand.
+"""
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 from kedge.units.errors import Fault
@@ -16,3 +19,14 @@ def write_file(path: Path, content: str | bytes) -> None:
     except OSError as error:
         reason = "a file is in the way" if isinstance(error, FileExistsError) else error.strerror
         raise Fault(f"{path} cannot be written: {reason}; free space, or name another file") from error
+
+
+def read_short(path: Path, most: int = 1 << 20) -> str:
+    """A text in UTF-8 of at most so many bytes, without byte order mark. `OSError` also where it is longer: a device
+    never ends, and would fill the memory.
+    """
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"it is longer than {most:,} bytes", str(path))
+    return data.decode("utf-8-sig")

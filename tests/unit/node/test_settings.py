@@ -36,6 +36,11 @@ def test_markets_are_kept_beside_the_journal(tmp_path: Path) -> None:
     assert load_markets(tmp_path / "elsewhere", None, EXAMPLES) == EXAMPLES
     with pytest.raises(Fault, match="cannot read"):
         load_markets(tmp_path, file, EXAMPLES)
+    file.write_bytes(b"\xef\xbb\xbf" + TEXT.encode())
+    assert load_markets(tmp_path, file, EXAMPLES) == (market,), "with a byte order mark"
+    file.write_text(TEXT + "#" * (1 << 20))
+    with pytest.raises(Fault, match=r"longer than 1,048,576 bytes"):
+        load_markets(tmp_path, file, EXAMPLES)
 
 
 @pytest.mark.parametrize(

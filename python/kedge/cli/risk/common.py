@@ -33,9 +33,10 @@ def _read_config(context: typer.Context, file: Path | None) -> Path | None:
     if file is None:
         return None
     from kedge.risk import BAD_FILE, UNKNOWN_NAME
+    from kedge.show import read_short
 
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        content = tomllib.loads(read_short(file))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise BAD_FILE.reject(f"{file}: {error}") from error
     own = content.get(context.info_name or "", {key: v for key, v in content.items() if not isinstance(v, dict)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kedge.risk import sampling as das
+from kedge.risk.checks import probability
 from kedge.risk.result import Cell, Column, Figure, Result, Series, Table
 
 _FRACTIONS = (0.01, 0.02, 0.03, 0.04, 0.05)
@@ -18,7 +19,7 @@ def show_sampling(counts: Sequence[int], nodes: int, columns: int, confidence: f
         f"the network's bound is what margin may use: about zero at T1. What stays is blob retention "
         f"({das.RETENTION_DAYS:.1f} days) and the delay of inclusion",
     )
-    tables = (_one(counts, columns, confidence), _network(counts, nodes, columns))
+    tables = (_one(counts, columns, probability(confidence, "confidence")), _network(counts, nodes, columns))
     return Result(f"Sampling {columns} columns with {nodes:,} nodes", tables, notes, (_picture(columns),))
 
 
