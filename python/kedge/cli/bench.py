@@ -9,7 +9,7 @@ import typer
 
 from kedge.cli.app import app
 from kedge.cli.measuring import read_states, run
-from kedge.cli.options import JsonOut
+from kedge.cli.options import DAY, JsonOut
 from kedge.cli.output import say
 
 bench = typer.Typer(no_args_is_help=True, help="Measure this machine; every figure says where it comes from.")
@@ -54,7 +54,7 @@ def sequencer(runs: Runs = 3, data: Data = WORK, json_out: JsonOut = None) -> No
 @bench.command()
 def river(
     runs: Runs = 1,
-    seconds: Annotated[float, typer.Option(min=10.0, help="Seconds of each feed.")] = 60.0,
+    seconds: Annotated[float, typer.Option(min=10.0, max=DAY, help="Seconds of each feed.")] = 60.0,
     data: Data = WORK,
     json_out: JsonOut = None,
 ) -> None:

@@ -11,14 +11,14 @@ import typer
 from kedge.cli.app import EXIT_INTERRUPTED, app
 from kedge.cli.folder import claim_folder
 from kedge.cli.interrupt import orderly
-from kedge.cli.options import Data
+from kedge.cli.options import DAY, Data
 from kedge.cli.output import Screen, say
 
 
 @app.command()
 def demo(
     data: Data = Path("data/demo"),
-    seconds: Annotated[float, typer.Option(min=1.0, help="Seconds over which the orders are spread.")] = 35.0,
+    seconds: Annotated[float, typer.Option(min=1.0, max=DAY, help="Seconds over which the orders are spread.")] = 35.0,
     seed: Annotated[int | None, typer.Option(help="Seed of the order flow; the shipped one by default.")] = None,
 ) -> None:
     """Run everything once: deposits from L1, 2,400 orders in two markets, a crash with liquidations, proofs, blobs,

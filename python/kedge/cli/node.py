@@ -12,10 +12,8 @@ import typer
 from kedge.cli.app import app
 from kedge.cli.ground import check_host, check_hosts, development_chain, outside_chain
 from kedge.cli.interrupt import orderly
-from kedge.cli.options import Data
+from kedge.cli.options import DAY, Data
 from kedge.cli.output import log_plainly, say
-
-DAY = 86_400
 
 L1Url = Annotated[str | None, typer.Option("--l1", help="RPC address of an L1; without it a development chain.")]
 Contract = Annotated[str | None, typer.Option("--settlement", help="Address of the Settlement contract on that L1.")]
@@ -32,7 +30,9 @@ AllowHost = Annotated[
     list[str] | None,
     typer.Option(callback=check_hosts, help="A name besides --host under which clients reach this node; repeat it."),
 ]
-Heartbeat = Annotated[float, typer.Option(min=1.0, help="Seconds between updates of the clock while nothing happens.")]
+Heartbeat = Annotated[
+    float, typer.Option(min=1.0, max=DAY, help="Seconds between updates of the clock while nothing happens.")
+]
 
 
 @app.command()

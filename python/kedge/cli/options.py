@@ -10,6 +10,9 @@ import typer
 
 from kedge.units.errors import Fault
 
+DAY = 86_400
+"""Seconds; the most that an option in seconds takes: infinity is a number to whoever parses it."""
+
 
 def check_target(path: Path | None) -> Path | None:
     """For the callback of an option: `Fault` before the work begins if no file can be written there."""

@@ -108,7 +108,7 @@ def _details(report: Report) -> str:
     )
     return (
         _folded("Chunks", chunk_names, chunks) + _folded("Batches", batch_names, batches)
-        + _folded("Tables of the proofs", ("table", "columns", "rows", "cells"), tables) + unfold
+        + _folded("Tables of the proofs", ("table", "columns", "used rows", "cells with padding"), tables) + unfold
     )  # fmt: skip
 
 

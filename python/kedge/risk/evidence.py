@@ -40,10 +40,14 @@ class Run:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Anchors in the order of the chain, two or more at different times; their run, where its report is there."""
+    """Anchors in the order of the chain, two or more at different times; their run, where its report is there.
+
+    `finalising`: execution gas of making one anchored batch final, the mean of those that are.
+    """
 
     anchors: tuple[Anchor, ...]
     run: Run | None = None
+    finalising: float = 0.0
 
     @property
     def intervals(self) -> list[float]:
@@ -88,8 +92,8 @@ class Evidence:
 
     @property
     def gas(self) -> float:
-        """Median execution gas per anchor."""
-        return median(anchor.gas for anchor in self.anchors)
+        """Execution gas per anchor: the median of submitting one, and making it final."""
+        return median(anchor.gas for anchor in self.anchors) + self.finalising
 
     @property
     def blobs(self) -> float:

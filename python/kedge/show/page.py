@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
@@ -55,6 +56,8 @@ h2,summary{break-after:avoid}.plot{grid-template-rows:150px auto auto}
 *{print-color-adjust:exact}}
 """
 _LONG: Final = 24
+_NUMBER: Final = re.compile(r"<?-?[\d,]+(\.\d+)?( ?(%|ms|s|min|h|d))?", re.ASCII)
+"""A number with or without its unit, which must not stand on a line of its own."""
 UNFOLD: Final = '<p class="unfold sub">Lists that are folded are not printed: open them first.</p>'
 """Stands after <details>; shown on paper only, by browsers that do not open them for it."""
 
@@ -98,13 +101,4 @@ def _cell(mark: str, cell: str) -> str:
 
 
 def _is_number(cell: str) -> bool:
-    return (
-        cell == "-"
-        or cell.removeprefix("<")
-        .removeprefix("-")
-        .replace(",", "")
-        .replace(".", "", 1)
-        .removesuffix(" s")
-        .removesuffix("%")
-        .isdecimal()
-    )
+    return cell == "-" or _NUMBER.fullmatch(cell) is not None

@@ -131,6 +131,17 @@ def test_a_bad_target_is_refused_before_the_work(
     assert list((tmp_path / "data").iterdir()) == []
 
 
+@pytest.mark.parametrize("value", ["inf", "nan", "1e300", "86401", "-inf", "0", "[/x]"])
+@pytest.mark.parametrize("option", ["demo --seconds", "bench river --seconds", "node --heartbeat"])
+def test_seconds_have_an_end(
+    option: str, value: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["kedge", *option.split(), value, "--data", str(tmp_path / "data")])
+    assert run() == USAGE
+    assert f"Invalid value for '{option.split()[-1]}'" in capsys.readouterr().err
+    assert not (tmp_path / "data").exists()
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux")
 def test_a_full_disk_is_a_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

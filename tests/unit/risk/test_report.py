@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -29,8 +30,8 @@ def _header(number: int, clock: int) -> Header:
     return Header(number, root, root, root, number, number, 0, root, 0, root, clock, clock - 1)
 
 
-def _mined(number: int, moment: int) -> Mined:
-    return Mined("submit", number, bytes([number]) * 32, number, bytes(32), moment, 100_000, 131_072, 2 * 10**14)
+def _mined(number: int, moment: int, kind: Literal["submit", "finalize"] = "submit") -> Mined:
+    return Mined(kind, number, bytes([number]) * 32, number, bytes(32), moment, 100_000, 131_072, 2 * 10**14)
 
 
 @pytest.fixture
@@ -94,6 +95,25 @@ def test_the_page_is_self_contained_and_says_everything(node: Path) -> None:
     given = _report(node, "--fixed-margin", "6%")
     assert given.exit_code == 0
     assert "fixed margin beside it<" in (node / "risk.html").read_text(), "a figure that was given is no example"
+
+
+def test_making_final_costs_gas_too(node: Path) -> None:
+    journal = AnchorJournal(node / "anchor.sqlite")
+    for number in (1, 3):  # one transaction makes batch 1 final, another batches 2 and 3; 4 is not yet
+        journal.add_mined(_mined(number, DAY0 + 500 + number, "finalize"))
+    journal.close()
+    assert read_evidence(node).gas == pytest.approx(100_000 + 200_000 / 3)
+    assert _report(node, "--gas-price", "5").exit_code == 0
+    page = (node / "risk.html").read_text()
+    assert "166,667, 1 blob" in page
+    assert f"{(166_667 + 8_192) * 5e-9 * 3_000:.2f}" in page
+
+
+def test_prices_of_gas_have_their_unit_in_the_list_of_inputs(node: Path) -> None:
+    assert _report(node, "--gas-price", "5", "--blob-price", "0.25").exit_code == 0
+    page = (node / "risk.html").read_text()
+    assert "<td>gas-price</td><td>5 gwei</td>" in page
+    assert "<td>blob-price</td><td>0.25 gwei</td>" in page
 
 
 def test_without_a_price_gas_costs_what_the_node_paid(node: Path, tmp_path: Path) -> None:

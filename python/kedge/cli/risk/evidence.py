@@ -20,11 +20,11 @@ def read_evidence(folder: Path) -> Evidence:
     journal = folder / JOURNAL
     if not journal.is_file():
         raise BAD_FILE.reject(f"{folder} holds no {JOURNAL}: give the data directory of a node, demo, replay or bench")
-    anchors = _read_anchors(journal)
+    anchors, finalising = _read_anchors(journal)
     if len(anchors) < 2 or anchors[-1].mined <= anchors[0].mined:
         raise BAD_FILE.reject(f"{journal} holds {len(anchors)} anchored batches: a window needs two or more")
     report = folder / REPORT
-    return Evidence(anchors, _read_run(report) if report.is_file() else None)
+    return Evidence(anchors, _read_run(report) if report.is_file() else None, finalising)
 
 
 def _read_run(path: Path) -> Run:
@@ -41,19 +41,21 @@ def _read_run(path: Path) -> Run:
     )
 
 
-def _read_anchors(path: Path) -> tuple[Anchor, ...]:
+def _read_anchors(path: Path) -> tuple[tuple[Anchor, ...], float]:
+    """The anchors, and the gas of making one of them final."""
     from kedge.risk.evidence import Anchor
     from kedge.settlement import AnchorJournal
 
     journal = AnchorJournal(path)
     try:
-        found = []
-        for mined in journal.all_mined():
-            header = journal.header(mined.number)
-            if mined.kind == "submit" and header is not None:
-                found.append(
-                    Anchor(mined.l1_time, header.clock / 1000.0, mined.gas_used, mined.blob_gas_used, mined.fee)
-                )
-        return tuple(found)
+        mined = [(one, journal.header(one.number)) for one in journal.all_mined()]
     finally:
         journal.close()
+    anchors = tuple(
+        Anchor(one.l1_time, header.clock / 1000.0, one.gas_used, one.blob_gas_used, one.fee)
+        for one, header in mined
+        if one.kind == "submit" and header is not None
+    )
+    made = {one.number: one.gas_used for one, _ in mined if one.kind == "finalize"}
+    final = sum(one.kind == "submit" and one.number <= max(made, default=0) for one, _ in mined)
+    return anchors, sum(made.values()) / max(1, final)

@@ -65,7 +65,7 @@ def report(
     stakes = Stakes(exposure, model, lengths, seen, units.time(execution, "execution"))
     found = compute_findings(evidence, stakes, cost)
     given = {
-        name: ("what the node paid", "its receipts") if value is None else (str(value), origin)
+        name: ("what the node paid", "its receipts") if value is None else (_write(name, value), origin)
         for name, (value, origin) in get_inputs().items()
         if name not in ("data", "out")
     }
@@ -73,3 +73,7 @@ def report(
     write_file(page, render_page(found, stake.currency, given))
     for name, text in (*summarise(found, stake.currency), ("page", str(page))):
         say(f"{name:<20}{text}")
+
+
+def _write(name: str, value: object) -> str:
+    return f"{value:g} gwei" if name in ("gas_price", "blob_price") else str(value)

@@ -228,7 +228,7 @@ def _optimum(found: Findings, currency: str) -> str:
     best, bare = found.optimum, found.optimum_bare
     blobs = f"{format_figure(found.evidence.blobs)} blob{'' if found.evidence.blobs == 1 else 's'}"
     rows = [
-        ("gas per anchor (median of this node)", f"{found.evidence.gas:,.0f}, {blobs}"),
+        ("gas per anchor of this node: submitting it (median), making it final", f"{found.evidence.gas:,.0f}, {blobs}"),
         (f"cost per anchor ({currency})", format_money(found.gas_cost)),
         (f"delay on top of the interval: {show_time(found.latency)}", f"best every {show_time(best.interval)}"),
         ("if there were no other delay", f"best every {show_time(bare.interval)}"),
