@@ -25,8 +25,9 @@ _ADDON_LOTS: Final = 1 << 20
 class Borrower:
     """One leveraged account of one market: it only takes `side`, at `leverage` at most.
 
-    `refused_at` is the mark at which a liquidation was refused, so as not to ask again at once; `halved` is set when
-    the rules want a part first.
+    `ended` is set when its liquidation was first asked for: what the penalty leaves of it is not known here, so it
+    takes nothing more. `refused_at` is the mark at which a liquidation was refused, so as not to ask again at once;
+    `halved` is set when the rules want a part first.
     """
 
     account: int
@@ -34,6 +35,7 @@ class Borrower:
     side: int
     leverage: int
     used: bool = False
+    ended: bool = False
     refused_at: int = 0
     halved: bool = False
     covered: bool = False
@@ -74,7 +76,7 @@ class Crash:
         group = self._by_market.get(market, [])
         for offset in range(len(group)):
             borrower = group[(self._turn + offset) % len(group)]
-            if borrower.side == side and self._may_take(borrower, size, price):
+            if borrower.side == side and not borrower.ended and self._may_take(borrower, size, price):
                 self._turn = (self._turn + offset + 1) % len(group)
                 borrower.used = True
                 return borrower.account
@@ -87,6 +89,7 @@ class Crash:
             account = borrower.account
             size = self._estimates.size(account, market)
             if size and self._is_below(borrower):
+                borrower.ended = True
                 liquidator = self._liquidators[index % len(self._liquidators)]
                 wanted.append(liquidate(account, market, liquidator, self._part(borrower, abs(size))))
             elif not borrower.covered and self._is_bankrupt(account):

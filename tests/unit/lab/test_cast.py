@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kedge.lab.cast import CUSTODY, ReplayPlan, choose_cast
+from kedge.lab.crash import Borrower, Crash
+from kedge.lab.estimates import Estimates
 from kedge.lab.refusals import TAPE_TURNOVER, TapeError
 from kedge.lab.replay import Replay
 from kedge.lab.source import drive
@@ -60,6 +62,22 @@ def test_a_move_liquidates_whoever_stands_on_its_wrong_side(
     assert replay.fills == tape.count
     assert replay.liquidations > 0
     assert replay.liquidations_words == str(replay.liquidations)
+
+
+def test_who_was_liquidated_takes_nothing_more() -> None:
+    """The penalty may have left it nothing, and then the rules refuse its next order: the replay would end there."""
+    estimates = Estimates()
+    crash = Crash([Borrower(7, 0, BUY, 10)], [9], estimates, {0: 25_000})
+    estimates.marks[0] = 1_000
+    estimates.deposit(7, 100_000)
+    assert crash.choose(0, BUY, 900, 1_000) == 7
+    estimates.trade(7, 0, 900, 1_000)
+    estimates.marks[0] = 900
+    assert crash.liquidations(0) == [("liquidate", [7, 0, 9, 450])]
+    estimates.apply([("liquidated", [7, 9, 0, 450, 900])])
+    estimates.marks[0] = 1_100
+    assert estimates.equity(7) > 0
+    assert crash.choose(0, BUY, 1, 1_100) is None
 
 
 def test_a_calm_tape_has_leveraged_accounts_too_and_says_why_none_is_liquidated(
