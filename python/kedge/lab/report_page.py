@@ -59,15 +59,12 @@ def _tiles(report: Report) -> str:
             )
         )
     if report.windows:
-        tiles.append((f"{format_figure(max(w.age for w in report.windows), 3)} s", "longest settlement window"))
+        longest = format_figure(max(w.age for w in report.windows), 3)
+        tiles.append((f"{longest} s", "longest settlement window sampled"))
     if report.margins:
         rates = [sample.rate / 10_000 for sample in report.margins]
-        tiles.append(
-            (
-                f"{format_figure(min(rates), 3)} to {format_figure(max(rates), 3)}\N{NO-BREAK SPACE}%",
-                "initial margin rate, low to high",
-            )
-        )
+        ends = dict.fromkeys((format_figure(min(rates), 3), format_figure(max(rates), 3)))
+        tiles.append((f"{' to '.join(ends)}\N{NO-BREAK SPACE}%", "initial margin rate, low to high"))
     settled = sum(batch.transactions for batch in report.batches)
     if settled:
         tiles.append(

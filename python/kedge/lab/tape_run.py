@@ -45,15 +45,15 @@ class TapeRun(DevnetRun):
         recorder, wall = session.recorder, time.monotonic() - self.begin
         transactions = sum(chunk.transactions for chunk in recorder.chunks)
         prices, sizes = self.replay.rounded
-        longest = self.time.longest / 1000
+        mean, longest = self.time.mean / 1000, self.time.longest / 1000
         return {
             "trades on the tape": self.tape.count,
             "fills, equal in count, order, price and size": self.replay.fills,
-            "prices and sizes rounded": f"{prices} and {sizes}",
+            "prices and sizes rounded": f"{prices:,} and {sizes:,}",
             "leveraged accounts": self.replay.leveraged_words,
             "liquidations": self.replay.liquidations_words,
             "time on the tape (s)": (self.tape.last - self.tape.first) / 1000,
-            "settlement window on the tape, mean and longest (s)": f"{self.time.mean / 1000:,.1f} and {longest:,.1f}",
+            "settlement window claimed on the tape, mean and longest (s)": f"{mean:,.1f} and {longest:,.1f}",
             "funding ticks": self.replay.funding_ticks,
             "transactions settled": transactions,
             "chunks proved off-chain": len(recorder.chunks),

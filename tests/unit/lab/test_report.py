@@ -130,6 +130,12 @@ def test_margin_charts_show_the_part_above_the_floor() -> None:
     assert "lowest rate shown, 2.5 %" in margin_panel(lower), "nothing is cut off below the axis"
 
 
+def test_a_rate_that_stood_still_is_one_figure() -> None:
+    page = render_report(Report(run=RUN, margins=[MarginSample(t, "A", 1.0, 25_000, 25_000) for t in (1.0, 2.0)]))
+    assert "<b>2.5\N{NO-BREAK SPACE}%</b>" in page
+    assert "<b>2.5 to 2.51\N{NO-BREAK SPACE}%</b>" in render_report(full())
+
+
 def test_ticks_just_above_a_floor_are_told_apart() -> None:
     margins = [MarginSample(float(t), "M", 1.0, 25_000 + 85 * (t % 2), 25_000) for t in range(8)]
     panel = margin_panel(Report(run=RUN, margins=margins, floors={"M": 25_000}))
