@@ -51,11 +51,6 @@ def compute_overshoot_cost(liquidated: float, sigma: float) -> DelayCost:
     return DelayCost(BGK * volatility(sigma) * positive(liquidated, "liquidated"), 0.5)
 
 
-def compute_waiting_cost(price_of_delay: float, arrivals: float) -> DelayCost:
-    """Users who wait D/2 on average: `price * arrivals / 2 * D` (price per item and year, items per year); p = 1."""
-    return DelayCost(positive(price_of_delay, "price_of_delay") * positive(arrivals, "arrivals") / 2.0, 1.0)
-
-
 class Optimum(NamedTuple):
     """The best interval (seconds), its cost per year and the share of gas in it."""
 

@@ -53,14 +53,6 @@ class Job:
         positive(self.power, "power")
         count(self.longest, "longest")
 
-    def compute_gas(self, fee: float, age: float) -> float:
-        """Dollars of gas of one anchor."""
-        return fee * (self.fixed + self.data * age)
-
-    def compute_delay(self, age: float) -> float:
-        """Dollars of one cycle's delay."""
-        return float(self.scale * age ** (1.0 + self.power))
-
 
 class Outcome(NamedTuple):
     """One policy on one record: gas and delay in dollars per step, and the ages of its anchors in steps."""

@@ -136,11 +136,6 @@ def _deviations(mixture: Mixture, vol: float) -> Array:
     return volatility(vol) * np.sqrt(mixture.times / YEAR_SECONDS)
 
 
-def compute_tail(mixture: Mixture, vol: float, margin: float) -> float:
-    """P(s B_W > margin): probability that the price moves beyond a margin (fraction) in one window, one side."""
-    return float(mixture.weights @ upper(margin / _deviations(mixture, vol)))
-
-
 def compute_var(mixture: Mixture, vol: float, level: float) -> float:
     """The margin (fraction of notional) that holds in a share `level` of windows; level in (1/2, 1)."""
     tail = 1.0 - probability(level, "level")

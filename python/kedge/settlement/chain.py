@@ -119,10 +119,6 @@ class Chain:
         """How many transactions of this address are in the chain."""
         return self._quantity("eth_getTransactionCount", to_hex(address), "latest")
 
-    def balance(self, address: bytes) -> int:
-        """Wei."""
-        return self._quantity("eth_getBalance", to_hex(address), "latest")
-
     def has_code(self, address: bytes) -> bool:
         """Whether a contract stands at this address."""
         return bool(self.rpc.call("eth_getCode", to_hex(address), "latest") != "0x")
