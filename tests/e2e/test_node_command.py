@@ -54,6 +54,8 @@ def test_stop_and_start_again(tmp_path: Path) -> None:
     assert first.end(SIGINT) == 0
     assert "stopping in order" in first.log.read_text()
     assert not (folder / NODE_FILE).exists()
+    named = (ROOT / "ARCHITECTURE.md").read_text()
+    assert [path.name for path in folder.iterdir() if f"`DIR/{path.name}" not in named] == []
     sequence, root = read_root(folder)
     kept = journalled(folder)
     assert [kept[r["sequence"] - 1].args[4] for r in receipts[:30]] == [order[4] for order in orders]
