@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +25,7 @@ from kedge.lab.bench.sequencer import measure_sequencer
 from kedge.lab.bench.sequencer_run import SequencerFigures, SequencerJob
 from kedge.lab.report import gas_per_settlement
 from kedge.lab.slots import ORDER_KIND, split_address
-from kedge.proving import ProofRecord
+from kedge.proving import ProofRecord, command_of
 from kedge.rules import program
 from kedge.sequencer import Committed, DataDirectory, Listeners, NativeEngines, Origin, Sequencer, Transaction
 from kedge.show import Provenance
@@ -172,6 +174,26 @@ def test_a_child_runs_no_file_of_the_working_directory(tmp_path: Path, monkeypat
     (tmp_path / "single-0").write_text("where its data directory would be")
     with pytest.raises(Fault, match="cannot create the data directory"):
         run_apart("sequencer", SequencerJob(str(tmp_path), 64, 1), SequencerFigures, ignore)
+
+
+@pytest.mark.parametrize("said", ["", "{"])
+def test_a_child_whose_parent_stops_at_once_ends_without_a_word(said: str) -> None:
+    command = command_of("kedge.lab.bench.worker", "prover")
+    done = subprocess.run(command, input=said, capture_output=True, text=True, check=False)  # noqa: S603
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_a_child_is_out_of_reach_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C goes to all that the terminal started: the parent stops its child, which says nothing of its own."""
+    started: list[subprocess.Popen[str]] = []
+
+    def listen(child: subprocess.Popen[str], *_: object) -> None:
+        assert os.getsid(child.pid) != os.getsid(0)
+        started.append(child)
+
+    monkeypatch.setattr("kedge.lab.bench.apart._listen", listen)
+    run_apart("prover", ProverJob("", 1, (b"", b""), b"", 1), ProverFigures, ignore)
+    assert started[0].returncode == 130
 
 
 def test_the_rate_of_a_staircase_leaves_out_half_steps() -> None:

@@ -26,7 +26,13 @@ _PATIENCE = 15.0
 
 def run_apart(kind: str, job: msgspec.Struct, result: type[_Result], told: Told) -> _Result:
     """Let a child do a job of a kind that the worker knows. `Fault` or `Broken` as it ended there."""
-    child = subprocess.Popen(command_of(_MODULE, kind), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    child = subprocess.Popen(  # noqa: S603
+        command_of(_MODULE, kind),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # a Ctrl-C is for the parent, which ends its child in order
+    )
     try:
         return _listen(child, job, result, told)
     finally:

@@ -28,7 +28,10 @@ KINDS: dict[str, tuple[type[msgspec.Struct], Callable[[Any, Told], msgspec.Struc
 def main(kind: str) -> int:
     """Do one job; 0, or 1 after the reason was said."""
     shape, run = KINDS[kind]
-    job = msgspec.json.decode(sys.stdin.readline(), type=shape)
+    line = sys.stdin.readline()
+    if not line.endswith("\n"):
+        return INTERRUPTED  # the parent was stopped before it could say what to do
+    job = msgspec.json.decode(line, type=shape)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         _print({"result": msgspec.to_builtins(run(job, lambda text, part: _print({"say": text, "part": part})))})
