@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from kedge.venue import BUY, SELL
@@ -66,8 +66,9 @@ class Layout:
         return tuple(name for name in (self.time, self.price, self.size, self.side, self.symbol) if name)
 
     def fits(self, header: Sequence[str]) -> bool:
-        """Whether a header has what the layout needs."""
-        return {key_of(name) for name in (*self.columns(), *self.also)} <= set(header)
+        """Whether a header has what the layout needs; without a side of its own, no column that tells one."""
+        needed = {key_of(name) for name in (*self.columns(), *self.also)}
+        return needed <= set(header) and (self.side is not None or not _sides() & set(header))
 
     def fits_row(self, cells: Sequence[str]) -> bool:
         """Whether the first row of a file without header can be a trade in this layout."""
@@ -79,6 +80,7 @@ class Layout:
         return numbers and known and read_time(row[self.time], None)[0] is not None
 
 
+_SYMBOLS: Final = ("symbol", "instrument_name", "instrument", "product_id", "pair", "market", "ticker")
 _FLAGS: Final = ("is_buyer_maker", "is_best_match")
 _SPOT_TRADES: Final = ("id", "price", "qty", "quote_qty", "time", *_FLAGS)
 _SPOT_AGGREGATES: Final = ("agg_trade_id", "price", "quantity", "first_trade_id", "last_trade_id", "transact_time")
@@ -133,6 +135,20 @@ def key_of(cell: str) -> str:
     return cell.partition("/")[0].strip().lower().replace("_", "")
 
 
+@cache
+def _sides() -> frozenset[str]:
+    """Columns of any layout that tell a side."""
+    return frozenset(key_of(layout.side) for layout in LAYOUTS if layout.side)
+
+
+def find_symbol(layout: Layout, keys: Sequence[str]) -> str | None:
+    """The column that names the market: the layout's own, else one that other files call so; None where there is none.
+
+    A file of several markets would otherwise be taken for one.
+    """
+    return layout.symbol or next((name for name in _SYMBOLS if key_of(name) in keys), None)
+
+
 def find_layout(cells: Sequence[str]) -> tuple[Layout | None, tuple[str, ...] | None]:
     """The layout of a file by its first row, and the keys of its columns if that row is a header."""
     header = tuple(key_of(cell) for cell in cells)
@@ -142,10 +158,10 @@ def find_layout(cells: Sequence[str]) -> tuple[Layout | None, tuple[str, ...] | 
     return next((layout for layout in LAYOUTS if layout.fits_row(cells)), None), None
 
 
-_NUMBER: Final = re.compile(r"\d*\.?\d+(?:[eE][+-]?\d{1,3})?|\d+\.")
+_NUMBER: Final = re.compile(r"\d*\.?\d+(?:[eE][+-]?\d{1,3})?|\d+\.", re.ASCII)
 _DIGITS: Final = re.compile(r"[0-9]+")
 _DATED: Final = re.compile(
-    r"(\d{4}-\d\d-\d\d)[ DT](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?", re.I
+    r"(\d{4}-\d\d-\d\d)[ DT](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?", re.I | re.ASCII
 )
 _PER_MS: Final[Mapping[str, tuple[int, int]]] = {"s": (1_000, 1), "ms": (1, 1), "us": (1, 1_000), "ns": (1, 1_000_000)}
 _EARLIEST, _LATEST = 1_100_000_000_000, 4_100_000_000_000

@@ -11,14 +11,14 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple, NoReturn
 
-from kedge.lab.layouts import LAYOUTS, UNKNOWN, find_layout, key_of, read_time
+from kedge.lab.layouts import LAYOUTS, UNKNOWN, find_layout, find_symbol, key_of, read_time
 from kedge.lab.refusals import (
     TAPE_COLUMNS,
     TAPE_EMPTY,
@@ -208,7 +208,8 @@ class _Column:
     def market(self, path: Path, index: int, name: str, terms: MarketTerms) -> Market:
         market = build_market(index, name, self.prices, self.sizes, self.opening, terms)
         if market is None:
-            reason = f"no tick and lot hold {quote(name)} at price {self.prices.highest} and size {self.sizes.highest}"
+            prices = f"prices from {self.prices.lowest} to {self.prices.highest}"
+            reason = f"no tick and lot hold {quote(name)} with {prices} and size {self.sizes.highest}"
             raise TapeError(TAPE_RANGE, path, reason)
         return market
 
@@ -240,7 +241,8 @@ class _Reader:
             raise TapeError(TAPE_COLUMNS, file.path, _unknown_columns(file.first), 1)
         self._layout, self.has_header = layout, header is not None
         keys = header or tuple(key_of(name) for name in layout.positions)
-        self._places = [keys.index(key_of(name)) for name in layout.columns()]
+        self._symbol_column = find_symbol(layout, keys)
+        self._places = [self._place(name, keys) for name in (*layout.columns(), self._symbol_column) if name]
         self._name = name_from_path(file.path)
         self._words: Mapping[str, int] = layout.told.value
         self._units: Counter[str] = Counter()
@@ -250,7 +252,7 @@ class _Reader:
     def trades(self) -> Iterator[Trade]:
         """Every trade of the file; TapeError at a row that is none."""
         layout, infer = self._layout, self._infer
-        has_side, has_symbol = layout.side is not None, layout.symbol is not None
+        has_side, has_symbol = layout.side is not None, self._symbol_column is not None
         for cells in self._file.cells(self._places, self.has_header):
             market = self._symbol(cells[-1]) if has_symbol else self._name
             price, size = self._number("price", cells[1]), self._number("size", cells[2])
@@ -262,12 +264,24 @@ class _Reader:
         named = self._layout.time.rpartition("_")[2]
         for unit in sorted(self._units) if named in ("s", "ms", "us", "ns") else ():
             if unit != named:
-                yield f"column {self._layout.time} holds {_UNIT_NAMES[unit]}, whatever its name says"
+                count, of = self._units[unit], self._units.total()
+                some = "" if count == of else f" in {count:,} of {of:,} rows"
+                yield f"column {self._layout.time} holds {_UNIT_NAMES[unit]}{some}, whatever its name says"
         if self._inferred:
             yield (
                 f"the file does not tell the side of {self._inferred:,} trades: taken as bought where the price rose, "
                 "as sold where it fell, else as the trade before (tick rule)"
             )
+
+    def _place(self, name: str, keys: Sequence[str]) -> int:
+        """Where a column is; TapeError where two have its name, for nothing tells which of them counts."""
+        places = [place for place, key in enumerate(keys) if key == key_of(name)]
+        if len(places) > 1:
+            reason = (
+                f"{len(places)} columns are called {_mark(name)}: numbers {', '.join(str(at + 1) for at in places)}"
+            )
+            raise TapeError(TAPE_COLUMNS, self._file.path, reason, 1)
+        return places[0]
 
     def _infer(self, market: str, price: Decimal, side: int) -> int:
         """The tick rule, where the file does not tell the side."""

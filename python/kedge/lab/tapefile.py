@@ -9,6 +9,8 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
+import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +30,8 @@ Progress = Callable[[int], None]
 
 LONGEST_LINE: Final = 1 << 16
 _BLOCK: Final = 1 << 20
+_MARK: Final = b"\xef\xbb\xbf"
+_END: Final = re.compile(rb"\r\n|\r|\n")
 _ROOM: Final = 1 << 26
 _MOST_FOLD: Final = 100
 """Tapes shrink to a fifth or a tenth; a file beyond `_ROOM` bytes that shrank more than this is no tape."""
@@ -92,17 +96,16 @@ class TapeFile:
         return TapeError(TAPE_UNREADABLE, self.path, f"the file is damaged: {reason}", self.row + 1)
 
     def _refuse_row(self, row: InvalidRow) -> str:
-        text, number = row.text, row.number or self.row + 1
-        if text.count('"') % 2:
-            reason = f"a quotation mark is not closed: {quote(text)}"
-            self._text.refusal = TapeError(TAPE_UNREADABLE, self.path, reason, number)
-        else:
-            reason = f"{row.actual_columns} cells where the first row has {row.expected_columns}: {quote(text)}"
-            self._text.refusal = TapeError(TAPE_ROW, self.path, reason, number)
+        reason = f"{row.actual_columns} cells where the first row has {row.expected_columns}: {quote(row.text)}"
+        self._text.refusal = TapeError(TAPE_ROW, self.path, reason, row.number or self.row + 1)
         return "error"
 
     def _unpack(self) -> _Bytes:
         try:
+            mode = self.path.stat().st_mode
+            if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # opening a pipe waits, and never ends
+                reason = "it is a pipe or a device; a tape is read more than once, so save it as a file"
+                raise TapeError(TAPE_MISSING, self.path, reason)
             raw = self._open.enter_context(self.path.open("rb"))
             magic = raw.read(4)
             raw.seek(0)
@@ -133,7 +136,8 @@ class TapeFile:
         except UnicodeDecodeError:
             raise TapeError(TAPE_UNREADABLE, self.path, "the file is not text in UTF-8", 1) from None
         except csv.Error:
-            cells = []
+            reason = "its lines end in carriage returns alone; end them as other files do" if b"\r" in line else ""
+            raise TapeError(TAPE_UNREADABLE, self.path, reason or "its cells cannot be told apart", 1) from None
         if not cells:
             raise TapeError(TAPE_COLUMNS, self.path, "there is no row of cells to begin with", 1)
         return tuple(cells)
@@ -152,7 +156,8 @@ class _Bounded(io.RawIOBase):
         self._tape, self._source, self._progress = tape, source, progress
         self._most = max(_ROOM, packed * _MOST_FOLD)
         self._ahead, self._taken, self._told = b"", 0, 0
-        self._line = self._lines = 0
+        self._line = self._lines = self._quotes = 0
+        self._row = 1
         self.refusal: TapeError | None = None
 
     def readable(self) -> bool:
@@ -171,7 +176,8 @@ class _Bounded(io.RawIOBase):
         ahead = self._next(_BLOCK)
         if ahead[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in ahead[:LONGEST_LINE]:
             raise TapeError(TAPE_UNREADABLE, self._tape.path, "the file is not text in UTF-8 but UTF-16 or binary", 1)
-        ahead = ahead.removeprefix(b"\xef\xbb\xbf")
+        while ahead.startswith(_MARK):  # tools that each put one leave two
+            ahead = ahead.removeprefix(_MARK)
         while ahead and not (rest := ahead.lstrip(b"\r\n")):
             ahead = self._next(_BLOCK)
         self._ahead = rest if ahead else b""
@@ -180,8 +186,10 @@ class _Bounded(io.RawIOBase):
     def _take(self, size: int) -> bytes:
         if self._ahead:
             data, self._ahead = self._ahead[:size], self._ahead[size:]
-            return data
-        return self._next(size)
+        else:
+            data = self._next(size)
+        self._pair(data)
+        return data
 
     def _next(self, size: int) -> bytes:
         path, row = self._tape.path, self._tape.row
@@ -200,6 +208,19 @@ class _Bounded(io.RawIOBase):
             raise TapeError(TAPE_LINE, path, reason)
         self._measure(data, path)
         return data
+
+    def _pair(self, data: bytes) -> None:
+        """Refuse a quotation mark that its line does not close: it would swallow the rows up to the next one."""
+        begin, self._row = self._row, self._row + data.count(b"\n")
+        if not self._quotes and b'"' not in data:
+            return
+        *ended, rest = _END.split(data) if data else (b"", b"")
+        for row, line in enumerate(ended, begin):
+            if (self._quotes + line.count(b'"')) % 2:
+                reason = f"a quotation mark is not closed on its line: {quote(line.decode('utf-8', 'replace'))}"
+                raise TapeError(TAPE_UNREADABLE, self._tape.path, reason, row)
+            self._quotes = 0
+        self._quotes += rest.count(b'"')
 
     def _measure(self, data: bytes, path: Path) -> None:
         """Refuse a line that is too long, wherever the blocks cut it."""

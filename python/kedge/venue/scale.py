@@ -6,7 +6,7 @@
 3. Among those: the t that loses no decimal of any price; then the one that loses no decimal of any size; then the
    largest, which makes lots coarse and positions small in lots.
 4. Where no t keeps both, prices keep more of their decimals than sizes. What does not fit is rounded half to even,
-   never below one tick or one lot, and counted.
+   never below one tick or one lot, and counted. A price below half a tick is no rounded one: there is no scale then.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from kedge.venue.orders import PRICE_LIMIT, SIZE_LIMIT
 PRICE_ROOM: Final = PRICE_LIMIT >> 1
 SIZE_ROOM: Final = SIZE_LIMIT >> 2
 _COARSEST_TICK: Final = -4
+_HALF: Final = Decimal("0.5")
 
 
 @dataclass(slots=True)
@@ -79,9 +80,9 @@ def choose_tick_places(prices: Span, sizes: Span) -> int | None:
 def build_market(
     index: int, name: str, prices: Span, sizes: Span, opening: Decimal, terms: MarketTerms
 ) -> Market | None:
-    """The market that holds a recorded tape; None if no scale holds its largest price and size."""
+    """The market that holds a recorded tape; None if no scale holds its prices and its largest size."""
     places = choose_tick_places(prices, sizes)
-    if places is None:
+    if places is None or prices.lowest.scaleb(places) < _HALF:
         return None
     mark = Converter(places).price(opening)
     return Market(index, name, places, mark, terms, prices.shown, sizes.shown)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import os
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -271,3 +272,63 @@ def test_recorded_files_are_read_cell_by_cell(
     tape = scan_tape(path, limit=limit)
     assert tape.count == limit
     assert not tape.notes
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("before", [0, 30_000])
+def test_a_quotation_mark_that_swallows_rows_is_refused(tmp_path: Path, end: str, before: int) -> None:
+    good = "A,1000000,1,buy,5,1"
+    lines = [OPEN.strip(), *[good] * before, 'A,1000000,"1,buy,5,1', good, 'A,1000000,1",buy,5,1', ""]
+    found = refused(plain(tmp_path, end.join(lines).encode()))
+    assert (found.code, found.row) == (TAPE_UNREADABLE, before + 2)
+    assert "quotation mark" in str(found)
+    closed = plain(tmp_path, (OPEN + 'A,1000000,"1, ""x""",buy,5,1\n').encode())
+    assert len(list(read_trades(closed))) == 1
+
+
+def test_two_columns_of_one_name_are_refused_where_they_count(tmp_path: Path) -> None:
+    doubled = "symbol,timestamp_us,trade_id,side,price,amount,Price,trade_id\nA,1000000,1,buy,5,1,7,2\n"
+    found = refused(plain(tmp_path, doubled.encode()))
+    assert (found.code, found.row) == (TAPE_COLUMNS, 1)
+    assert "`price`: numbers 5, 7" in str(found)
+
+
+@pytest.mark.parametrize("name", ["symbol", "Pair", "instrument_name", "ticker", "[/b]market"])
+def test_markets_are_told_apart_wherever_a_column_names_them(tmp_path: Path, name: str) -> None:
+    rows = "X,1000000,1,buy,5,1\nY,1000000,2,sell,500,1\n"
+    text = f"{name},timestamp_us,trade_id,side,price,amount\n{rows}"
+    wanted = ["TAPE", "TAPE"] if "[" in name else ["X", "Y"]
+    assert [trade.market for trade in read_trades(plain(tmp_path, text.encode()))] == wanted
+    marked = "\ufeff\ufeff" + text
+    assert [trade.market for trade in read_trades(plain(tmp_path, marked.encode()))] == wanted
+
+
+def test_no_side_is_guessed_where_a_column_tells_it(tmp_path: Path) -> None:
+    text = "timestamp,price,volume,taker_side\n1760083200,5,1,sell\n"
+    assert refused(plain(tmp_path, text.encode())).code == TAPE_COLUMNS
+
+
+def test_prices_too_far_apart_for_any_tick_are_refused(tmp_path: Path) -> None:
+    near = plain(tmp_path, (OPEN + "A,1000000,1,buy,65000,0.01\nA,1000000,2,buy,0.0005,0.01\n").encode())
+    assert scan_tape(near).markets[0].tick_places == 3
+    far = plain(tmp_path, (OPEN + "A,1000000,1,buy,65000,0.01\nA,1000000,2,buy,0.0004,0.01\n").encode())
+    found = refused(far)
+    assert found.code == TAPE_RANGE
+    assert "prices from 0.0004 to 65000" in str(found)
+
+
+def test_a_pipe_is_refused_unopened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "tape.csv")
+    assert refused(tmp_path / "tape.csv").code == TAPE_MISSING
+
+
+def test_lines_that_end_in_carriage_returns_alone_are_said_to(tmp_path: Path) -> None:
+    found = refused(plain(tmp_path, (OPEN + "A,1000000,1,buy,5,1\n").replace("\n", "\r").encode()))
+    assert found.code == TAPE_UNREADABLE
+    assert "carriage returns" in str(found)
+
+
+def test_how_many_rows_are_in_another_unit_is_said(tmp_path: Path) -> None:
+    rows = "A,1760083200000000,1,buy,5,1\nA,1760083200000,2,buy,5,1\n"
+    notes = scan_tape(plain(tmp_path, (OPEN + rows).encode())).notes
+    assert notes == ("column timestamp_us holds milliseconds in 1 of 2 rows, whatever its name says",)
