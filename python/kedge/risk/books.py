@@ -12,7 +12,7 @@ from kedge.risk.checks import calibrated, one_of
 from kedge.risk.errors import BAD_FILE, OUT_OF_DOMAIN, UNKNOWN_NAME
 from kedge.risk.insolvency import Book
 from kedge.risk.portfolio import KINDS, Position
-from kedge.risk.recorded import Row, read_rows
+from kedge.risk.recorded import Row, read_column, read_rows
 from kedge.show import read_short
 
 _ACCOUNT: Final = ("account", "notional", "equity")
@@ -31,10 +31,8 @@ def read_accounts(file: Path | None) -> tuple[list[str], Book]:
     Refuses (1414) what cannot be read and a row that lacks a column.
     """
     rows = [Row(zip(_ACCOUNT, row, strict=True)) for row in _EXAMPLE] if file is None else read_rows(file)
-    for row in rows:
-        for column in _ACCOUNT:
-            if not row.get(column):
-                raise BAD_FILE.reject(f"{file}, line {row.line}: no {column}")
+    for column in _ACCOUNT:
+        read_column(rows, column, file or Path("example"))
     book = Book.of(
         [units.amount(row["notional"], "notional") for row in rows],
         [units.amount(row["equity"], "equity") for row in rows],

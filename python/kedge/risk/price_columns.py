@@ -6,7 +6,9 @@ name for a column is one more word in a tuple below; a vendor without a header, 
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
@@ -25,6 +27,9 @@ OTHER_TIMES: Final = (
     *("timestamp", "unix", "unix_timestamp", "datetime", "date_time", "date", "time", "t"),
 )
 """Times of the open, and times of which the file does not say what they mean."""
+
+SYMBOLS: Final = ("symbol", "pair", "ticker", "instrument", "instrument_name", "product_id", "market")
+"""What tells several series of one file apart; the first of these that a file has."""
 
 _BARS: Final = ("open", "high", "low", "close", "volume")
 HEADERLESS: Final = {
@@ -55,13 +60,18 @@ def spell(name: str) -> str:
     return re.sub(r"[^0-9a-z]+", "_", words.lower()).strip("_")
 
 
+def read_number(cell: str) -> float | None:
+    """A finite number in digits that every program reads alike; None for anything else."""
+    try:
+        value = float(cell)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and cell.isascii() and "_" not in cell else None
+
+
 def is_number(cell: str) -> bool:
     """Whether the cell of a first row is a value rather than the name of a column."""
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return cell.strip().lower() not in ("nan", "inf", "infinity")
+    return read_number(cell) is not None
 
 
 def choose(names: tuple[str, ...], file: str) -> Columns:
@@ -83,15 +93,21 @@ def choose(names: tuple[str, ...], file: str) -> Columns:
     raise BAD_FILE.reject(f"{file}: no column of times (such as open_time or date), found {', '.join(names)}")
 
 
-def read_times(cells: list[str], column: Columns, file: str) -> tuple[Array, str]:
-    """Seconds since 1970 of a column of numbers or ISO dates, and how they were understood.
+def read_times(cells: list[str], lines: Sequence[int], column: Columns, file: str) -> tuple[Array, str]:
+    """Seconds since 1970 of a column of numbers or ISO dates, and how they were understood; `lines` are for refusals.
 
     Numbers are s, ms, us or ns by their magnitude, each by its own: a vendor that changed its unit is read on both
-    sides of the change. Dates without a zone are UTC. Refuses (1401) a cell that is neither.
+    sides of the change. Dates without a zone are UTC. Refuses (1401) a cell that is neither, and (1405) numbers too
+    small for a time since 1970 in a column that names no unit: years, months and the days of a spreadsheet.
     """
-    if all(re.fullmatch(r"(19|20)\d{6}", cell) for cell in cells) or not all(is_number(cell) for cell in cells):
-        return _read_dates(cells, f"{file} {column.time}"), "ISO dates, UTC where no zone is written"
-    values = np.array(cells, dtype=np.float64)
+    places = [f"{file}, line {line}: {column.time} = {cell!r}" for line, cell in zip(lines, cells, strict=True)]
+    if all(re.fullmatch(r"(19|20)\d{6}", cell) for cell in cells) or not is_number(cells[0]):
+        found = np.array([_read_date(cell, place) for cell, place in zip(cells, places, strict=True)])
+        return found, "ISO dates, UTC where no zone is written"
+    values = np.array([_read_count(cell, place) for cell, place in zip(cells, places, strict=True)])
+    if not column.unit and (small := np.flatnonzero(values < _EARLIEST)).size:
+        text = f"{places[small[0]]} has no unit and is no time since 1970"
+        raise UNKNOWN_UNIT.reject(f"{text}; write ISO dates, or name the unit as in {column.time}_s")
     units = np.select([np.abs(values) < below for _, below in _MAGNITUDES], range(len(_MAGNITUDES)))
     if column.unit and values.min() < _EARLIEST:
         units[:] = tuple(UNITS).index(column.unit)
@@ -102,12 +118,16 @@ def read_times(cells: list[str], column: Columns, file: str) -> tuple[Array, str
     return values * np.array(tuple(UNITS.values()))[units], said
 
 
-def _read_dates(cells: list[str], name: str) -> Array:
-    found = np.empty(len(cells))
-    for number, cell in enumerate(cells):
-        try:
-            date = datetime.fromisoformat(cell.removesuffix("UTC").strip())
-        except ValueError:
-            raise NOT_A_NUMBER.reject(f"{name}[{number}] = {cell!r} is neither a number nor an ISO date") from None
-        found[number] = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
-    return found
+def _read_count(cell: str, place: str) -> float:
+    value = read_number(cell)
+    if value is None:
+        raise NOT_A_NUMBER.reject(f"{place} is no number, as those above it are")
+    return value
+
+
+def _read_date(cell: str, place: str) -> float:
+    try:
+        date = datetime.fromisoformat(cell.removesuffix("UTC").strip())
+    except ValueError:
+        raise NOT_A_NUMBER.reject(f"{place} is neither a number nor an ISO date") from None
+    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()

@@ -275,7 +275,8 @@ def _unpack(raw: io.BufferedReader, path: Path) -> tuple[BinaryIO, int | None]:
     return cast("BinaryIO", gzip.GzipFile(fileobj=raw)), max(2 * MOST_VALUE, MOST_RATIO * path.stat().st_size)
 
 
-def _refuse_other(head: bytes, name: str) -> None:
+def refuse_other(head: bytes, name: str) -> None:
+    """Refuse (1414) a file whose first bytes are not those of a text in UTF-8; the text says what it looks like."""
     for magic, words in _MAGIC.items():
         if head.startswith(magic):
             raise BAD_FILE.reject(f"{name} looks like {words}")
@@ -297,7 +298,7 @@ def open_record(path: Path) -> Iterator[Source]:
             head = cast("io.BufferedReader", data).peek(4096)[:4096]
         except _UNREADABLE as error:
             raise BAD_FILE.reject(f"{path}: {error}") from error
-        _refuse_other(head, str(path))
+        refuse_other(head, str(path))
         window = _Window(io.TextIOWrapper(data, encoding="utf-8-sig", errors="replace"), str(path), budget)
         if not window.skip_blanks(_SPACE):
             raise EMPTY_SERIES.reject(f"{path} is empty")

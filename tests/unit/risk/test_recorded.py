@@ -143,3 +143,80 @@ def test_unreadable_files_are_named(tmp_path: Path) -> None:
     for path in (broken, tmp_path / "absent.csv"):
         with pytest.raises(RiskInputError, match="1414 BAD_FILE"):
             files.read_prices(path)
+
+
+LOST = {
+    "more cells than columns": ("date,close\n2020-01-02,65,000.5\n2020-01-03,66,000.5\n", 1414, "line 2: 3 cells"),
+    "a decimal comma": ("date,close\n2020-01-02,10\n2020-01-03,11,5\n", 1414, "line 3: 3 cells"),
+    "two prices": ("date,close,Close\n2020-01-02,1,2\n2020-01-03,1,2\n", 1414, "more than one column is called close"),
+    "a cell that swallows": (
+        'date,close,n\n2020-01-02,1,"a\n2020-01-03,1,b"\n2020-01-04,1,c\n',
+        1414,
+        "line 2: a quot",
+    ),
+    "months": ("date,close\n202001,10\n202002,11\n", 1405, "line 2: date = '202001'"),
+    "years": ("date,close\n1999,10\n2000,11\n", 1405, "line 2: date = '1999'"),
+    "days of a spreadsheet": ("timestamp,close\n43832,10\n43833,11\n", 1405, "line 2: timestamp = '43832'"),
+    "dates among seconds": ("date,close\n20200102,10\n1578009600,11\n", 1405, "line 2: date = '20200102'"),
+    "a word among numbers": ("time,close\n1577923200,10\n[/x],11\n", 1401, "line 3: time = '[/x]'"),
+    "digits of another script": ("date,close\n2020-01-02,10\n2020-01-03,٣\n", 1401, "line 3: close = '٣'"),
+    "an underscore": ("date,close\n2020-01-02,1_0\n2020-01-03,11\n", 1401, "line 2: close = '1_0'"),
+    "newest first": ("date,close\n2020-01-03,10\n2020-01-02,11\n", 1404, "line 3: date = '2020-01-02' follows"),
+    "below zero": ("date,close\n2020-01-03,10\n\n2020-01-04,-1\n", 1412, "line 4: close = -1"),
+    "a zero byte": (
+        "date,close\n2020-01-03,1" + " " * 5000 + "\n2020-01-04,1\0\n",
+        1414,
+        "line 3: a character of code",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "code", "said"), LOST.values(), ids=LOST)
+def test_no_row_and_no_digit_is_lost_unseen(tmp_path: Path, text: str, code: int, said: str) -> None:
+    with pytest.raises(RiskInputError) as refused:
+        files.read_prices(_write(tmp_path, text))
+    assert refused.value.code == code
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("column", ["symbol", "pair", "Ticker", "instrument", "productId"])
+def test_series_are_told_apart_wherever_a_column_names_them(tmp_path: Path, column: str) -> None:
+    path = _write(tmp_path, f"{column},open_time_s,close\nA,1,10\nB,2,20\nA,3,11\nB,4,21\n")
+    assert files.read_prices(path).prices.tolist() == [10, 11]
+    chosen = files.read_prices(path, "B")
+    assert chosen.prices.tolist() == [20, 21]
+    assert chosen.name == "prices B"
+
+
+def test_a_symbol_that_nothing_can_have_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RiskInputError, match=r"1413 .*'BTC'.*no column"):
+        files.read_prices(_write(tmp_path, "date,close\n2020-01-02,10\n2020-01-03,11\n"), "BTC")
+    many = "".join(f"S{number},1,10\n" for number in range(1000))
+    with pytest.raises(RiskInputError, match="1413") as refused:
+        files.read_prices(_write(tmp_path, "symbol,open_time_s,close\n" + many), "BTC")
+    assert len(str(refused.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (gzip.compress(b"date,close\n2020-01-02,1\n" + b"\n" * (70 << 20)), "line"),
+        (gzip.compress(b"date,close\n" + b"9" * (2 << 20)), "line 2: it is longer"),
+        (gzip.compress(b"date,close\n2020-01-02,1\n" * 4000)[:-9] + b"?" * 9, "prices.csv"),
+        ("date,close\n2020-01-02,1\n".encode("utf-16"), "UTF-16"),
+        (b"PK\x03\x04" + bytes(40), "ZIP archive"),
+    ],
+    ids=["a bomb", "a line without end", "damaged", "UTF-16", "zip"],
+)
+def test_files_out_of_all_bounds_are_refused_at_a_bounded_cost(tmp_path: Path, data: bytes, said: str) -> None:
+    path = tmp_path / "prices.csv"
+    path.write_bytes(data)
+    with pytest.raises(RiskInputError, match="1414 BAD_FILE") as refused:
+        files.read_prices(path)
+    assert said in str(refused.value)
+
+
+def test_a_gzip_is_read_whatever_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "prices.csv"
+    path.write_bytes(gzip.compress(b"date,close\n2020-01-02,10\n2020-01-03,11\n"))
+    assert files.read_prices(path).prices.tolist() == [10, 11]
