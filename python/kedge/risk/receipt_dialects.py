@@ -18,7 +18,7 @@ from reprlib import Repr
 from typing import Any, Final
 
 from kedge.risk.gas import BLOB_GAS
-from kedge.risk.receipt_files import NO_OBJECT, Unread, get_key, show_names
+from kedge.risk.receipt_files import NO_OBJECT, Doubled, Unread, get_key, join_fields, show_names
 
 _HASH: Final = ("txhash", "hash")
 _BLOCK: Final = ("blocknumber", "blockno")
@@ -41,6 +41,8 @@ _LATEST: Final = 10**11
 """Above it, a time is not in seconds."""
 _DEPTH: Final = 6
 _BYTES: Final = re.compile(r"""b(?P<quote>['"])(?:(?!(?P=quote))[ -\[\]-~]|\\(?:x[0-9a-f]{2}|[tnr\\'"]))*(?P=quote)""")
+_DATE: Final = re.compile(r"(?:19|20)[0-9]{6}")
+"""A date without dashes; as seconds it would be a day of 1970, when there was no L1."""
 _LONGEST_PRINT: Final = 400
 """Characters of a hash as Python prints its bytes, with room."""
 
@@ -120,7 +122,7 @@ def read_number(value: object) -> int | None:
 
 def read_time(value: object) -> int | None:
     """Seconds since 1970 from a number or an ISO text (UTC where it names no zone); None for anything else."""
-    number = read_number(value)
+    number = None if isinstance(value, str) and _DATE.fullmatch(value.strip()) else read_number(value)
     if number is None and isinstance(value, str) and len(value) < 40:
         try:
             moment = datetime.fromisoformat(re.sub(r"\s*UTC$", "+00:00", value.strip()))
@@ -211,6 +213,8 @@ def _logs(fields: dict[str, Any]) -> tuple[tuple[str, str], ...] | None:
     found = []
     for log in logs:
         topics = log.get("topics") if isinstance(log, dict) else None
+        if isinstance(log, Doubled):
+            raise _UnreadableError(f"a log of which two fields are called {show(log.name)} and differ")
         if not isinstance(topics, list):
             # Setting the log aside would make a settlement look as if its event were missing.
             raise _UnreadableError(f"a log that is no object with topics (web3.py: write Web3.to_json): {show(log)}")
@@ -263,7 +267,11 @@ def _read_fields(fields: dict[str, Any]) -> Receipt:
 
 
 def _read_object(value: dict[str, Any]) -> Record:
-    fields = {get_key(name): found for name, found in value.items() if isinstance(name, str)}
+    names = [name for name in value if not name.startswith("_")]  # ethers 6 adds a `_type` of its own
+    fields = join_fields((get_key(name), value[name]) for name in names)
+    for doubled in (value, fields):
+        if isinstance(doubled, Doubled):
+            return Unread(f"not a receipt: two fields are called {show(doubled.name)} and differ")
     if _get(fields, _HASH) is None or _get(fields, _BLOCK) is None:
         block, time = read_number(_get(fields, ("number", *_BLOCK))), read_time(_get(fields, _TIME))
         if block is not None and time is not None and not {"to", "from", "logs"} & fields.keys():

@@ -14,7 +14,7 @@ import io
 import json
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -101,7 +101,24 @@ def _read_digits(digits: str) -> int | str:
     return int(digits) if len(digits) <= _MOST_DIGITS else f"{digits[:20]}..."
 
 
-_DECODER: Final = json.JSONDecoder(parse_int=_read_digits)
+class Doubled(dict[str, object]):
+    """An object in which two fields of one name (`name`) say different things: nothing tells which of them holds."""
+
+    name = ""
+
+
+def join_fields(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
+    """The object with these fields, `Doubled` where two of one name differ."""
+    found: dict[str, object] = {}
+    for name, value in pairs:
+        if name in found and found[name] != value:
+            found = found if isinstance(found, Doubled) else Doubled(found)
+            found.name = name
+        found[name] = value
+    return found
+
+
+_DECODER: Final = json.JSONDecoder(parse_int=_read_digits, object_pairs_hook=join_fields)
 
 
 class _Window:
@@ -226,30 +243,30 @@ def _read_json(window: _Window) -> Iterator[object]:
             yield from _decode_line(window)
 
 
-def _read_lines(window: _Window) -> Iterator[str]:
+def _read_lines(window: _Window) -> Iterator[tuple[int, str]]:
     while window.at < len(window.text) or window.grow():
-        end = window.find_end()
-        line = window.text[window.at : end + 1]
+        number, end = window.line, window.find_end()
+        line = window.text[window.at : end]
         window.move(min(end + 1, len(window.text)))
-        yield line
+        yield number, line
 
 
 def _read_rows(window: _Window, columns: list[str], delimiter: str) -> Iterator[object]:
-    rows = csv.reader(_read_lines(window), delimiter=delimiter)
-    next(rows)
-    while True:
-        line = window.line
+    """Row by row, a line each: a quotation mark that is not closed would otherwise swallow the receipts behind it."""
+    csv.field_size_limit(MOST_VALUE)  # call data of a batch is longer than Python's limit
+    lines = _read_lines(window)
+    next(lines)
+    for number, line in lines:
         try:
-            row = next(rows, None)
+            row = next(csv.reader([line], delimiter=delimiter, strict=True), [])
         except csv.Error as error:
-            yield Unread(f"not CSV: {error}", line)
+            is_open = "end of data" in str(error)
+            yield Unread(f"not CSV: {'a quotation mark is not closed on its line' if is_open else error}", number)
             continue
-        if row is None:
-            return
         if len(row) == len(columns):
-            yield dict(zip(columns, row, strict=True))
+            yield join_fields(zip(columns, row, strict=True))
         elif row:
-            yield Unread("a row with another number of cells than the heading", line)
+            yield Unread("a row with another number of cells than the heading", number)
 
 
 def _find_columns(window: _Window) -> tuple[list[str], str]:

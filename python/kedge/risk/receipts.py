@@ -23,7 +23,7 @@ import numpy as np
 
 from kedge.risk.checks import Array, times
 from kedge.risk.errors import BAD_FILE, EMPTY_SERIES
-from kedge.risk.receipt_dialects import Header, Receipt, Record, read_number, read_time
+from kedge.risk.receipt_dialects import Header, Receipt, Record, read_number, read_time, show
 from kedge.risk.receipt_files import Source, Unread, get_key
 from kedge.risk.rollups import DATA, PROOF, STATE, TWICE, Classified, classify
 
@@ -273,14 +273,27 @@ def read_list(source: Source) -> tuple[Array, Array]:
             (fields[name] for name in ("timestamps", "timestamp", "blocktimestamp", "blocktime") if name in fields), ""
         )
         block, time = read_number(fields.get("blocknumber")), read_time(stamp)
+        problem = row.reason if isinstance(row, Unread) else ""
         if block is None or time is None:
-            problem = row.reason if isinstance(row, Unread) else "no block_number with a timestamp_s or timestamp"
+            problem = problem or _explain_row(fields.get("blocknumber"), stamp)
+        elif found.setdefault(block, time) != time:
+            problem = f"block {block} has two times"
+        if problem or block is None:
             raise BAD_FILE.reject(f"{source.name}, row {at}: {problem}. It looks like {source.looks}")
-        found.setdefault(block, time)
     if not found:
         raise EMPTY_SERIES.reject(f"{source.name} has no rows")
     blocks = np.array(sorted(found), dtype=np.float64)
     return blocks, np.array([found[block] for block in sorted(found)], dtype=np.float64)
+
+
+def _explain_row(block: object, stamp: object) -> str:
+    if read_number(block) is None:
+        return f"block_number = {show(block)} is no number" if block else "no block_number"
+    return (
+        f"timestamp = {show(stamp)} is no time in seconds"
+        if stamp
+        else "no block_number with a timestamp_s or timestamp"
+    )
 
 
 def compute_listed(stamps: Array) -> Intervals:

@@ -11,7 +11,7 @@ import pytest
 
 from kedge.risk import receipts
 from kedge.risk.errors import RiskInputError
-from kedge.risk.receipt_dialects import Receipt, read_records
+from kedge.risk.receipt_dialects import Receipt, read_records, read_time
 from kedge.risk.receipt_files import MOST_VALUE, Unread, open_record
 
 TO, SENDER = "0xC662c410C0ECf747543f5bA90660f6ABeBD9C8c4", "0x2C169DFe5fBbA12957Bdd0Ba47d9CEDbFE260CA7"
@@ -142,6 +142,10 @@ WITHOUT_BLOBS = {"Etherscan txlist", "Etherscan rows", "Etherscan logs", "Dune t
 FULL = sorted(set(DIALECTS) - WITHOUT_BLOBS - {"semicolons", "tabs, byte order mark", "index column without a name"})
 
 
+def _doubled(receipt: dict[str, Any]) -> str:
+    return json.dumps(receipt)[:-1] + ', "gasUsed": "0x5300"}'
+
+
 DELIMITER = "not JSON: Expecting ',' delimiter"
 
 
@@ -207,7 +211,12 @@ def test_a_broadcast_file_lends_its_call_data(tmp_path: Path) -> None:
         (json.dumps(NODE) + f'\n{{"a": \n{json.dumps(FOREIGN)}\n' + json.dumps(FOREIGN), {DELIMITER: 1}),
         (f"[{json.dumps(NODE)},\n{json.dumps(FOREIGN)[:-40]}", {"not JSON: it ends inside a value": 1}),
         (DUNE + "1,2,3\n", {"a row with another number of cells than the heading": 1}),
-        (DUNE + f"{'x' * 200_000},1,,,,,,,,\n" + DUNE.splitlines()[1], {"not CSV: field larger than field limit": 1}),
+        (DUNE + f'"{DUNE.splitlines()[1]}\n', {"not CSV: a quotation mark is not closed on its line": 1}),
+        (_doubled(NODE) + json.dumps(NODE), {"not a receipt: two fields are called 'gasUsed' and differ": 1}),
+        (
+            json.dumps(NODE | {"gas_used": "0x5300"}) + json.dumps(NODE),
+            {"not a receipt: two fields are called 'gasused' and differ": 1},
+        ),
         (f"{json.dumps(NODE)}\n{json.dumps({**NODE, 'gasUsed': '0x1'})}", {"not a receipt: gasUsed = '0x1'": 1}),
         (f'{json.dumps(NODE)}\n{{"a": {"[" * 100_000}\n', {"not JSON: nested too deeply": 1}),
     ],
@@ -279,3 +288,39 @@ def test_a_list_longer_than_one_value_may_be_is_read(tmp_path: Path) -> None:
     path = tmp_path / "record"
     path.write_text(json.dumps(rows))
     assert _measure(path).receipts == 6
+
+
+def test_a_quotation_mark_swallows_no_receipt_behind_it(tmp_path: Path) -> None:
+    heading, row = DUNE.splitlines()
+    others = [row.replace(HASH, "0x" + digit * 64) for digit in "123"]
+    found = _measure_text(tmp_path, "\n".join([heading, '"' + others[0], others[1], others[2] + '"', row]))
+    assert found.systems[0].settlements == 3
+    assert found.unread == {"not CSV: a quotation mark is not closed on its line": 1}
+
+
+def test_call_data_as_long_as_batches_are_is_read(tmp_path: Path) -> None:
+    heading, row = DUNE.splitlines()
+    found = _measure_text(tmp_path, f"{heading}\n{row.replace(CALL, CALL + 'ab' * 120_000)}\n")
+    assert (found.systems[0].settlements, found.unread) == (1, {})
+
+
+def test_the_same_field_twice_is_one_where_it_says_the_same(tmp_path: Path) -> None:
+    text = json.dumps(NODE)[:-1] + f', "gasUsed": "{NODE["gasUsed"]}"}}'
+    assert _measure_text(tmp_path, text).systems[0].settlements == 1
+
+
+def test_a_log_that_contradicts_itself_is_not_understood(tmp_path: Path) -> None:
+    text = json.dumps(NODE).replace('"topics": ', '"topics": ["0x11"], "topics": ')
+    found = _measure_text(tmp_path, text + json.dumps(FOREIGN))
+    assert (len(found.systems), sum(found.unread.values())) == (0, 1)
+
+
+def _measure_text(folder: Path, text: str) -> receipts.Measured:
+    path = folder / "record"
+    path.write_text(text)
+    return _measure(path)
+
+
+@pytest.mark.parametrize(("written", "seconds"), [("20240102", 1_704_153_600), (20240102, 20240102), ("0x65", 101)])
+def test_a_date_without_dashes_is_no_number_of_seconds(written: object, seconds: int) -> None:
+    assert read_time(written) == seconds
