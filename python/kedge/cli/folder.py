@@ -8,11 +8,14 @@ from pathlib import Path
 from kedge.units.errors import Fault
 
 
-def claim_folder(folder: Path, command: str) -> None:
-    """Make `folder` empty for `command`; Fault if it holds anything that this command did not
-    make, or is in use."""
+def claim_folder(folder: Path, command: str, reads: Path | None = None) -> None:
+    """Make `folder` empty for `command`; Fault if it holds anything that this command did not make, or what the command
+    `reads`, or is in use.
+    """
     from kedge.sequencer import DataDirectory, DirectoryLock
 
+    if reads is not None and reads.resolve().is_relative_to(folder.resolve()):
+        raise Fault(f"{reads} lies in {folder}, which is to be replaced; name another directory with --data")
     mark = folder / f"made-by-{command}"
     if folder.exists() and any(folder.iterdir()):
         if not mark.exists():

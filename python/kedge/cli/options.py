@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +27,29 @@ def check_target(path: Path | None) -> Path | None:
     if not os.access(place, os.W_OK):
         raise Fault(f"{path} cannot be written: you may not write to {place}; name another file")
     return path
+
+
+def check_picture(path: Path | None) -> Path | None:
+    """As `check_target`, and `Fault` where the ending names no kind of picture."""
+    if path is not None and path.suffix not in (".svg", ".png"):
+        raise Fault(f"{path}: a picture ends in .svg or .png")
+    return check_target(path)
+
+
+def keep_apart(targets: Iterable[Path | None], inputs: Iterable[Path | None]) -> None:
+    """`Fault` if what is written would replace what was read, or two results each other."""
+    written = [path for path in targets if path is not None]
+    for place, path in enumerate(written):
+        if any(_is_same(path, other) for other in inputs if other is not None):
+            raise Fault(f"{path} is what this command reads; name another file to write")
+        if any(_is_same(path, other) for other in written[:place]):
+            raise Fault(f"{path} is named for two results; name another file for one of them")
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    # a device such as the null device takes any number of results, and loses none that it held
+    is_file = not path.exists() or path.is_file()
+    return is_file and path.resolve() == other.resolve()
 
 
 Data = Annotated[Path, typer.Option("--data", file_okay=False, help="Data directory; made if it does not exist.")]

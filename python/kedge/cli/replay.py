@@ -12,7 +12,7 @@ import typer
 from kedge.cli.app import EXIT_INTERRUPTED, app
 from kedge.cli.folder import claim_folder
 from kedge.cli.interrupt import orderly
-from kedge.cli.options import Data, check_target
+from kedge.cli.options import Data, check_target, keep_apart
 from kedge.cli.output import Screen, say, say_lines, working
 
 if TYPE_CHECKING:
@@ -41,8 +41,9 @@ def replay(
     stopped = threading.Event()
     with orderly(stopped.set):
         source = Replay(_scan(file, trades, stopped))
-    claim_folder(data, "replay")
     path = fills or data / "fills.csv"
+    keep_apart([path], [file])
+    claim_folder(data, "replay", reads=file)
     with LiveView(Screen()) as view, FillsWriter(path, source.markets) as writer:
         source.on_fill = writer.write
         run = TapeRun(data, source, view)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from kedge.risk import units
 from kedge.risk.checks import calibrated, one_of
-from kedge.risk.errors import BAD_FILE, OUT_OF_DOMAIN, UNKNOWN_NAME
+from kedge.risk.errors import BAD_FILE, NOT_A_NUMBER, OUT_OF_DOMAIN, UNKNOWN_NAME
 from kedge.risk.insolvency import Book
 from kedge.risk.portfolio import KINDS, Position
 from kedge.risk.recorded import Row, read_column, read_rows
@@ -43,11 +43,14 @@ def read_accounts(file: Path | None) -> tuple[list[str], Book]:
 def read_positions(file: Path) -> list[Position]:
     """The [[position]] tables of a TOML file; refuses (1414) one that cannot be read or has none."""
     try:
-        rows = tomllib.loads(read_short(file)).get("position")
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        tables = tomllib.loads(read_short(file))
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: no text, no TOML, or a number without end
         raise BAD_FILE.reject(f"{file}: {error}") from error
+    rows = tables.get("position")
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise BAD_FILE.reject(f"{file} has no [[position]] table")
+    for key in set(tables) - {"position"}:
+        raise UNKNOWN_NAME.reject(f"{file}: {key!r}; known: position")
     return [_position(row) for row in rows]
 
 
@@ -65,14 +68,18 @@ def _parse(text: str) -> Position:
 
 
 def _position(row: Mapping[str, Any]) -> Position:
-    known = {"kind", "basis", *_OPTION}
-    for key in set(row) - known:
-        raise UNKNOWN_NAME.reject(f"position: {key!r}; known: {', '.join(sorted(known))}")
+    kind = one_of(str(row.get("kind")), KINDS, "kind")
+    known = {"kind", "basis", "size"} if kind == "future" else {"kind", "basis", *_OPTION}
+    for key, value in row.items():
+        if key not in known:
+            raise UNKNOWN_NAME.reject(f"position ({kind}): {key!r}; known: {', '.join(sorted(known))}")
+        if isinstance(value, bool):
+            raise NOT_A_NUMBER.reject(f"{key} = {value}")
     size, basis = calibrated(row.get("size"), "size"), calibrated(row.get("basis", 1.0), "basis")
-    if row.get("kind") == "future":
+    if kind == "future":
         return Position("future", size, basis=basis)
     return Position(
-        str(row.get("kind")),
+        kind,
         size,
         calibrated(row.get("strike"), "strike"),
         units.time(str(row.get("expiry", "")), "expiry"),

@@ -32,6 +32,8 @@ def finite(value: float, name: str) -> float:
     """A finite float."""
     try:
         number = float(value)
+    except OverflowError as error:
+        raise NOT_A_NUMBER.reject(f"{name}: a number of more than 308 digits") from error
     except (TypeError, ValueError) as error:
         raise NOT_A_NUMBER.reject(f"{name} = {value!r}") from error
     if not np.isfinite(number):

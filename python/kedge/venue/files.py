@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from kedge.rules import rules
 from kedge.units import Refusal
 from kedge.venue.market import Market, MarketTerms
 
@@ -33,20 +34,35 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def read_markets(text: str) -> tuple[Market, ...]:
-    """The markets of a file's text; BAD_MARKETS_FILE with the reason otherwise. Bounds are the rules' to check."""
+    """The markets of a file's text; BAD_MARKETS_FILE with the reason otherwise, such as terms that the rules refuse."""
     try:
-        tables = msgspec.convert(tomllib.loads(text), _File).market
+        tables = msgspec.convert(tomllib.loads(text.removeprefix("\ufeff")), _File).market
         markets = tuple(_market(table) for table in tables)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of more digits than Python reads is a bare ValueError
         raise BAD_MARKETS_FILE.reject(str(error)) from None
-    if len({market.index for market in markets}) != len(markets):
-        raise BAD_MARKETS_FILE.reject("two markets have the same number")
+    for name, kept in (("number", [m.index for m in markets]), ("name", [m.name for m in markets])):
+        if len(set(kept)) != len(kept):
+            raise BAD_MARKETS_FILE.reject(f"two markets have the same {name}")
     for market in markets:
-        if not 0 <= market.tick_places <= 6 or not market.name.isprintable() or not 0 < len(market.name) <= 40:
+        named = market.name.strip() == market.name and market.name.isprintable() and 0 < len(market.name) <= 40
+        if not 0 <= market.tick_places <= 6 or not named:
             raise BAD_MARKETS_FILE.reject(
-                f"market {market.index}: tick_places must be 0 to 6, its name 1 to 40 letters"
+                f"market {market.index}: tick_places must be 0 to 6, its name 1 to 40 letters, blanks only within"
             )
+        _check_bounds(market)
     return markets
+
+
+def _check_bounds(market: Market) -> None:
+    """Refuse before anything is started what the rules would refuse once the node runs."""
+    step, values = market.opening()
+    for (name, bounds), value in zip(rules.steps[step].inputs.items(), values, strict=True):
+        if not bounds.lo <= value <= bounds.hi:
+            shown = value if abs(value) < 1 << 64 else "of more than 64 bits"
+            raise BAD_MARKETS_FILE.reject(
+                f"market {market.index if name != 'market' else shown}: "
+                f"{'number' if name == 'market' else name} is {shown}, not in {bounds.lo} to {bounds.hi}"
+            )
 
 
 def _market(table: dict[str, Any]) -> Market:

@@ -3,7 +3,9 @@ command that takes one; and no traceback."""
 
 from __future__ import annotations
 
+import errno
 import gzip
+import json
 import os
 import subprocess
 import sys
@@ -140,6 +142,70 @@ def test_seconds_have_an_end(
     assert run() == USAGE
     assert f"Invalid value for '{option.split()[-1]}'" in capsys.readouterr().err
     assert not (tmp_path / "data").exists()
+
+
+PRICES = "unix,close\n" + "".join(f"{1_700_000_000 + 3_600 * hour},{100 + hour % 7}\n" for hour in range(400))
+RECEIPTS = json.dumps(
+    {"transactionHash": "0x" + "ab" * 32, "blockNumber": 5, "to": "0x" + "11" * 20, "gasUsed": 21_000, "logs": []}
+)
+TAPE = "symbol,timestamp_us,trade_id,side,price,amount\nA,1760083200000000,1,buy,5,1\n"
+OVER = {
+    "risk margin": (["risk", "margin", "--paths", "1000", "--prices", "FILE", "--json", "FILE"], PRICES),
+    "risk backtest": (["risk", "backtest", "--prices", "FILE", "--windows", "2h", "--plot", "FILE"], PRICES),
+    "measure receipts": (["measure", "receipts", "FILE", "--json", "FOLDER/../FOLDERNAME/in.svg"], RECEIPTS),
+    "a configuration": (["risk", "window", "--paths", "1000", "--config", "FILE", "--json", "FILE"], "paths = 1000\n"),
+    "two results": (["risk", "window", "--paths", "1000", "--json", "FOLDER/a.svg", "--plot", "FOLDER/a.svg"], ""),
+    "replay --fills": (["replay", "FILE", "--data", "DATA", "--fills", "FILE"], TAPE),
+    "replay --data": (["replay", "FILE", "--data", "FOLDER"], TAPE),
+}
+
+
+@pytest.mark.parametrize("case", OVER)
+def test_nothing_that_is_read_is_written_over(
+    case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments, content = OVER[case]
+    folder = tmp_path / "[x]"
+    folder.mkdir()
+    (folder / "made-by-replay").touch()
+    file = folder / "in.svg"
+    file.write_text(content)
+    words = [word.replace("FOLDERNAME", folder.name).replace("FOLDER", str(folder)) for word in arguments]
+    status, said = _kedge(words, file, tmp_path, monkeypatch, capsys)
+    assert (status, said.startswith("fault: "), said.count("\n")) == (EXIT_FAULT, True, 1)
+    assert file.read_text() == content
+    assert sorted(path.name for path in folder.iterdir()) == ["in.svg", "made-by-replay"]
+
+
+@pytest.mark.parametrize(
+    "content", ["window = 3", "x = " + "9" * 5000, "paths = " + "9" * 5000, '"[/x]" = 1', "[window]\n[/x"]
+)
+def test_a_configuration_is_a_table_or_refused(
+    content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(content)
+    status, said = _kedge(["risk", "window", "--config", "FILE"], file, tmp_path, monkeypatch, capsys)
+    assert (status, said.startswith("rejected: 141")) == (EXIT_REFUSED, True), said
+
+
+def test_a_picture_of_no_known_kind_is_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, said = _kedge(["risk", "window", "--plot", "FILE"], tmp_path / "[x].exe", tmp_path, monkeypatch, capsys)
+    assert (status, said) == (EXIT_FAULT, f"fault: {tmp_path}/[x].exe: a picture ends in .svg or .png\n")
+
+
+def test_half_of_a_result_does_not_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill_up(path: Path, data: bytes) -> int:
+        with path.open("wb") as file:
+            file.write(data[:3])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", fill_up)
+    with pytest.raises(Fault, match="No space left"):
+        write_file(tmp_path / "new" / "page.html", "<html>")
+    assert not (tmp_path / "new" / "page.html").exists()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux")

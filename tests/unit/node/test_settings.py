@@ -55,6 +55,14 @@ def test_markets_are_kept_beside_the_journal(tmp_path: Path) -> None:
         TEXT.replace("SOL-PERP", ""),
         TEXT.replace("SOL-PERP", r"SOL\u0007"),
         TEXT + TEXT,
+        TEXT + TEXT.replace("= 3", "= 4"),
+        TEXT.replace("SOL-PERP", " SOL"),
+        TEXT.replace("15_000", "0"),
+        TEXT.replace("15_000", "9" * 400),
+        TEXT.replace("15_000", "9" * 5000),
+        TEXT.replace("= 3", "= 512"),
+        TEXT + "floor = -1",
+        TEXT + "maker_fee = 70_000",
     ],
 )
 def test_a_bad_markets_file_is_refused_by_number(text: str) -> None:
@@ -62,6 +70,14 @@ def test_a_bad_markets_file_is_refused_by_number(text: str) -> None:
         read_markets(text)
     assert refused.value.code == 1511
     assert refused.value.text
+
+
+def test_terms_that_the_rules_refuse_are_named_before_anything_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text("\ufeff" + TEXT.replace("15_000", "-5"), encoding="utf-8")
+    with pytest.raises(Rejected, match="market 3: mark is -5, not in 1 to"):
+        load_markets(tmp_path / "node", file, EXAMPLES)
+    assert not (tmp_path / "node").exists()
 
 
 @pytest.mark.parametrize("text", [None, "", "0x", "11" * 31, "11" * 33, "zz" * 32, "00" * 32, "ff" * 32])

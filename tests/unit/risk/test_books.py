@@ -109,3 +109,22 @@ def test_counts_are_whole_numbers() -> None:
         counts(f"4,{HOSTILE}", "samples")
     assert refused.value.name == "NOT_A_NUMBER"
     assert "samples" in refused.value.text
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        ('[[position]]\nkind = "future"\nsize = ' + "9" * 400, "NOT_A_NUMBER"),
+        ('[[position]]\nkind = "future"\nsize = ' + "9" * 5000, "BAD_FILE"),
+        ('[[position]]\nkind = "future"\nsize = true', "NOT_A_NUMBER"),
+        ('[[position]]\nkind = "future"\nsize = 1\nstrike = 5', "UNKNOWN_NAME"),
+        ("[[position]]\nkind = 1\nsize = 1", "UNKNOWN_NAME"),
+        ('spot = 5\n[[position]]\nkind = "future"\nsize = 1', "UNKNOWN_NAME"),
+    ],
+)
+def test_what_a_book_says_is_read_or_refused(content: str, name: str, tmp_path: Path) -> None:
+    file = tmp_path / "book.toml"
+    file.write_text(content)
+    with pytest.raises(RiskInputError) as refused:
+        read_positions(file)
+    assert refused.value.name == name

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kedge.cli.options import check_target
+from kedge.cli.options import check_picture, check_target, keep_apart
 from kedge.cli.risk.screen import show
 
 if TYPE_CHECKING:
@@ -37,9 +37,11 @@ def _read_config(context: typer.Context, file: Path | None) -> Path | None:
 
     try:
         content = tomllib.loads(read_short(file))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: no text, no TOML, or a number without end
         raise BAD_FILE.reject(f"{file}: {error}") from error
-    own = content.get(context.info_name or "", {key: v for key, v in content.items() if not isinstance(v, dict)})
+    own = content.get(context.info_name or "")
+    if not isinstance(own, dict):
+        own = {key: value for key, value in content.items() if not isinstance(value, dict)}
     values = {key.replace("-", "_"): value for key, value in own.items()}
     known = {parameter.name for parameter in context.command.params} - _FRAME
     for key in values:
@@ -63,7 +65,7 @@ JsonOut = Annotated[
     typer.Option("--json", callback=check_target, help="Also write inputs, tables and curves here as JSON."),
 ]
 PlotOut = Annotated[
-    Path | None, typer.Option("--plot", callback=check_target, help="Also draw the result here (.svg or .png).")
+    Path | None, typer.Option("--plot", callback=check_picture, help="Also draw the result here (.svg or .png).")
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the simulation; the same seed gives the same numbers.")]
 
@@ -82,8 +84,20 @@ def get_inputs() -> dict[str, tuple[Any, str]]:
     }
 
 
+def get_files() -> list[Path]:
+    """The files that the running command was given to read."""
+    params = _running.get().params
+    given = [value for name, value in params.items() if name not in ("json_out", "plot", "out")]
+    return [
+        item for value in given for item in (value if isinstance(value, list) else [value]) if isinstance(item, Path)
+    ]
+
+
 def present(result: Result, json_out: Path | None, plot: Path | None, *, quiet: bool = False) -> None:
-    """Print the result unless `quiet`, then write it as JSON and draw it where that was asked."""
+    """Print the result unless `quiet`, then write it as JSON and draw it where that was asked; `Fault` where that would
+    replace a file that the command read.
+    """
+    keep_apart((json_out, plot), get_files())
     inputs = {**get_inputs(), **{name: (value, "record") for name, value in result.fitted.items()}}
     if not quiet:
         show(result, inputs)
