@@ -16,6 +16,7 @@ def claim_folder(folder: Path, command: str, reads: Path | None = None) -> None:
 
     if reads is not None and reads.resolve().is_relative_to(folder.resolve()):
         raise Fault(f"{reads} lies in {folder}, which is to be replaced; name another directory with --data")
+    folder = folder.resolve()  # a link to a directory stands for it, and stays
     mark = folder / f"made-by-{command}"
     if folder.exists() and any(folder.iterdir()):
         if not mark.exists():

@@ -11,10 +11,10 @@ from typing import Final
 from kedge.risk import units
 from kedge.risk.errors import BAD_FILE, UNKNOWN_NAME
 from kedge.risk.laws import Fixed, Gamma, Law, Samples, Slots, Uniform, WholeSlots
-from kedge.show import read_short
+from kedge.risk.price_columns import read_number
+from kedge.risk.recorded import UNREADABLE, read_lines
 
 KINDS: Final = ("uniform", "exp", "gamma", "slots", "finality", "file")
-_MOST_SAMPLES: Final = 1 << 26
 _CALL: Final = re.compile(r"^\s*([a-z]+)\s*\(\s*([^)]*)\)\s*$")
 
 
@@ -40,16 +40,16 @@ def parse_law(text: str, name: str) -> Law:
 
 
 def read_samples(file: Path, name: str) -> Samples:
-    """Measured delays in seconds, one per line; a header line is skipped."""
+    """Measured delays in seconds, one per line; a first line without a digit is a heading."""
+    values: list[float] = []
     try:
-        lines = [line.strip() for line in read_short(file, _MOST_SAMPLES).splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
+        for number, line in enumerate(read_lines(file), 1):
+            text = line.strip()
+            value = read_number(text)
+            if value is not None:
+                values.append(value)
+            elif text and (number > 1 or any(letter.isdigit() for letter in text)):
+                raise BAD_FILE.reject(f"{name}: {file}, line {number}: {text[:80]!r} is no number of seconds")
+    except UNREADABLE as error:
         raise BAD_FILE.reject(f"{name}: {file}: {error}") from error
-    values = []
-    for number, line in enumerate(lines):
-        try:
-            values.append(float(line))
-        except ValueError as error:
-            if number:
-                raise BAD_FILE.reject(f"{name}: {file}, line {number + 1}: {line!r} is no number") from error
     return Samples(values)

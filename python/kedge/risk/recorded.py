@@ -31,7 +31,7 @@ from kedge.risk.receipt_files import MOST_RATIO, refuse_other
 
 _FEE_UNITS: Final = {"base_fee_wei": 1.0, "base_fee_gwei": 1e9}
 _NONE: Final[Mapping[int, tuple[str, ...]]] = {}
-_UNREADABLE: Final = (OSError, EOFError, UnicodeDecodeError, csv.Error, zlib.error)
+UNREADABLE: Final = (OSError, EOFError, UnicodeDecodeError, csv.Error, zlib.error)
 _MOST_TEXT: Final = 1 << 30
 _ROOM: Final = 1 << 26
 """What a gzip may always unpack to, however small it is; beyond it `MOST_RATIO` holds."""
@@ -88,7 +88,7 @@ def _open_text(path: Path) -> Iterator[tuple[TextIO, int]]:
         yield io.TextIOWrapper(data, encoding="utf-8-sig", newline=""), most
 
 
-def _lines(path: Path) -> Iterator[str]:
+def read_lines(path: Path) -> Iterator[str]:
     """The lines of a text; refused (1414) where there is no end to them, and where a quotation mark is not closed on
     its line, for it would swallow the rows up to the next one.
     """
@@ -126,9 +126,9 @@ def read_rows(path: Path, headerless: Mapping[int, tuple[str, ...]] = _NONE) -> 
     Refuses (1414, 1403) what cannot be read, is empty or has neither.
     """
     try:
-        lines = csv.reader(_lines(path))
+        lines = csv.reader(read_lines(path))
         cells = [(lines.line_num, line) for line in lines if any(cell.strip() for cell in line)]
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise BAD_FILE.reject(f"{path}: {error}") from error
     if not cells:
         raise EMPTY_SERIES.reject(f"{path} has no rows")

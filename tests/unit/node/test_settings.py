@@ -112,6 +112,11 @@ def test_a_folder_in_use_is_not_replaced(tmp_path: Path) -> None:
         assert (folder / "lock").exists()
     claim_folder(folder, "demo")
     assert not (folder / "lock").exists()
+    (tmp_path / "link").symlink_to(folder)
+    (folder / "old").touch()
+    claim_folder(tmp_path / "link", "demo")
+    assert (tmp_path / "link").is_symlink()
+    assert [path.name for path in folder.iterdir()] == ["made-by-demo"]
     (folder / "made-by-demo").rename(folder / "mine")
     with pytest.raises(Fault, match="name an empty directory"):
         claim_folder(folder, "demo")

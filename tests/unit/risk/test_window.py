@@ -191,3 +191,22 @@ def test_bad_windows_are_refused() -> None:
         window.compute_var(window.compute_mixture({"anchor": laws.clock(60.0)}), 0.6, 0.3)
     with pytest.raises(RiskInputError, match="1408"):
         window.compute_mixture({"anchor": laws.Fixed(0.0)})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("1.5s\n2\n", "line 1: '1.5s'"),
+        ("1,5\n2\n", "line 1: '1,5'"),
+        ("seconds\n\n2\n[/x]\n", r"line 4: '\[/x\]'"),
+        ("2\nnan\n", "line 2: 'nan'"),
+        ("2\n٣\n", "line 2: '٣'"),
+        ("2\n" + "9" * (2 << 20), "line 2: it is longer"),
+    ],
+)
+def test_a_file_of_delays_is_read_or_named_with_its_line(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "delays.csv"
+    file.write_text(text)
+    with pytest.raises(RiskInputError, match=said) as refused:
+        parse_law(f"file:{file}", "proof")
+    assert refused.value.code == 1414
