@@ -20,10 +20,11 @@ def load_markets(folder: Path, file: Path | None, default: tuple[Market, ...]) -
         return default
     try:
         with source.open("rb") as opened:
-            text = opened.read(_LARGEST + 1).decode("utf-8-sig")
+            data = opened.read(_LARGEST + 1)
+        text = data.decode("utf-8-sig", "strict" if len(data) <= _LARGEST else "replace")
     except (OSError, UnicodeDecodeError) as error:
         raise Fault(f"cannot read {source}: {error}") from error
-    if len(text) >= _LARGEST:  # a device never ends, and would fill the memory
+    if len(data) > _LARGEST:  # a device never ends, and would fill the memory
         raise Fault(f"cannot read {source}: it is longer than {_LARGEST:,} bytes")
     markets = read_markets(text)
     if file is not None:

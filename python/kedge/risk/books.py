@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -12,8 +11,7 @@ from kedge.risk.checks import calibrated, one_of
 from kedge.risk.errors import BAD_FILE, NOT_A_NUMBER, OUT_OF_DOMAIN, UNKNOWN_NAME
 from kedge.risk.insolvency import Book
 from kedge.risk.portfolio import KINDS, Position
-from kedge.risk.recorded import Row, read_column, read_rows
-from kedge.show import read_short
+from kedge.risk.recorded import Row, read_column, read_rows, read_tables
 
 _ACCOUNT: Final = ("account", "notional", "equity")
 _OPTION: Final = ("size", "strike", "expiry", "volatility")
@@ -42,10 +40,7 @@ def read_accounts(file: Path | None) -> tuple[list[str], Book]:
 
 def read_positions(file: Path) -> list[Position]:
     """The [[position]] tables of a TOML file; refuses (1414) one that cannot be read or has none."""
-    try:
-        tables = tomllib.loads(read_short(file))
-    except (OSError, ValueError, RecursionError) as error:  # ValueError: no text, no TOML, or a number without end
-        raise BAD_FILE.reject(f"{file}: {error}") from error
+    tables = read_tables(file)
     rows = tables.get("position")
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise BAD_FILE.reject(f"{file} has no [[position]] table")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import tomllib
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, TextIO, cast
+from typing import Any, BinaryIO, Final, TextIO, cast
 
 import numpy as np
 
@@ -28,6 +29,7 @@ from kedge.risk.errors import (
     UNSORTED_TIMES,
 )
 from kedge.risk.receipt_files import MOST_RATIO, refuse_other
+from kedge.show import read_short
 
 _FEE_UNITS: Final = {"base_fee_wei": 1.0, "base_fee_gwei": 1e9}
 _NONE: Final[Mapping[int, tuple[str, ...]]] = {}
@@ -108,6 +110,14 @@ def _find_problem(line: str) -> str:
     if line.count('"') % 2:
         return "a quotation mark is not closed"
     return "a character of code zero" if "\0" in line else ""
+
+
+def read_tables(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file; refused (1414) where it cannot be read or is longer than any that a person writes."""
+    try:
+        return tomllib.loads(read_short(path))
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: no text, no TOML, or a number without end
+        raise BAD_FILE.reject(f"{path}: {error}") from error
 
 
 class Row(dict[str, str]):

@@ -49,6 +49,12 @@ WRITERS = {
 
 
 def _make(folder: Path, what: str) -> Path:
+    elsewhere = {
+        "a device without end": Path("/dev/zero"),
+        "a name that is no text": Path(os.fsdecode(os.fsencode(folder) + b"/\xff.csv")),
+    }
+    if what in elsewhere:
+        return elsewhere[what]
     path = folder / "x[" / "b]\x1b[31m.csv"
     path.parent.mkdir()
     if what == "a folder":
@@ -64,8 +70,6 @@ def _make(folder: Path, what: str) -> Path:
         path.write_text("a = " + "[" * 100_000)
     elif what == "a link to itself":
         path.symlink_to(path.name)
-    elif what == "a name that is no text":
-        return Path(os.fsdecode(os.fsencode(folder) + b"/\xff.csv"))
     elif what == "unreadable":
         path.write_text("x")
         path.chmod(0)
@@ -90,7 +94,7 @@ def _kedge(
     "what",
     [
         "nothing", "a folder", "a cut archive", "no text", "another text", "a link to itself", "a name that is no text",
-        "nested without end", "unreadable",
+        "nested without end", "unreadable", "a device without end",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("arguments", READERS.values(), ids=list(READERS))

@@ -78,6 +78,9 @@ def test_terms_that_the_rules_refuse_are_named_before_anything_is_kept(tmp_path:
     with pytest.raises(Rejected, match="market 3: mark is -5, not in 1 to"):
         load_markets(tmp_path / "node", file, EXAMPLES)
     assert not (tmp_path / "node").exists()
+    file.write_text(TEXT + "#" * (1 << 20))
+    with pytest.raises(Fault, match="longer than"):
+        load_markets(tmp_path / "node", file, EXAMPLES)
 
 
 @pytest.mark.parametrize("text", [None, "", "0x", "11" * 31, "11" * 33, "zz" * 32, "00" * 32, "ff" * 32])

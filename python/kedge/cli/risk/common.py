@@ -9,7 +9,6 @@ def window(detect: Annotated[str, typer.Option(help="... [time]")] = "2s", confi
 
 from __future__ import annotations
 
-import tomllib
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,13 +31,10 @@ def _read_config(context: typer.Context, file: Path | None) -> Path | None:
     _running.set(context)
     if file is None:
         return None
-    from kedge.risk import BAD_FILE, UNKNOWN_NAME
-    from kedge.show import read_short
+    from kedge.risk import UNKNOWN_NAME
+    from kedge.risk.recorded import read_tables
 
-    try:
-        content = tomllib.loads(read_short(file))
-    except (OSError, ValueError, RecursionError) as error:  # ValueError: no text, no TOML, or a number without end
-        raise BAD_FILE.reject(f"{file}: {error}") from error
+    content = read_tables(file)
     own = content.get(context.info_name or "")
     if not isinstance(own, dict):
         own = {key: value for key, value in content.items() if not isinstance(value, dict)}
