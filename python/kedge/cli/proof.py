@@ -23,9 +23,10 @@ def inspect(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say what a proof claims, whether it holds, and its security, term by term. Exit code 0 only if it holds."""
-    from kedge.proving import inspect_proof
+    from kedge.proving import MAX_PROGRAM_BYTES, inspect_proof
+    from kedge.show import read_bounded
 
-    facts = inspect_proof(file, program.read_bytes() if program is not None else None)
+    facts = inspect_proof(file, read_bounded(program, MAX_PROGRAM_BYTES) if program is not None else None)
     if as_json:
         say_json(facts)
     else:

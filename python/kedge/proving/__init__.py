@@ -13,6 +13,7 @@ Surface: `ProofScheduler(DataDirectory(DIR), NativeProofs(program))` or, in proc
 """
 
 from kedge.proving.chunk import ProofRecord
+from kedge.proving.files import MAX_PROGRAM_BYTES
 from kedge.proving.inspect import NOT_A_PROOF, PROOF_CODES, inspect_proof
 from kedge.proving.processes import ProcessProofs, command_of
 from kedge.proving.prover import ProofScheduler, ProverListeners
@@ -31,6 +32,7 @@ from kedge.proving.verdict import CheckedProof, Finding, Reason, Verdict
 from kedge.proving.verify import verify_directory
 
 __all__ = [
+    "MAX_PROGRAM_BYTES",
     "NOT_A_PROOF",
     "PROOF_CODES",
     "CancelLike",

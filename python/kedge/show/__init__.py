@@ -7,7 +7,7 @@ Surface: what `__all__` lists.
 """
 
 from kedge.show.charts import Axes, Band, Series, bar_chart, column_chart, line_chart, small_charts
-from kedge.show.files import read_short, write_file
+from kedge.show.files import read_bounded, read_short, write_file
 from kedge.show.numbers import format_figure, format_money, format_short, middle, percentile
 from kedge.show.page import UNFOLD, frame_page, frame_table, frame_tiles
 from kedge.show.provenance import Provenance, peak_memory, read_commit, read_machine, read_provenance
@@ -39,6 +39,7 @@ __all__ = [
     "middle",
     "peak_memory",
     "percentile",
+    "read_bounded",
     "read_commit",
     "read_machine",
     "read_provenance",

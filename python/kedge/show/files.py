@@ -24,12 +24,17 @@ def write_file(path: Path, content: str | bytes) -> None:
         raise Fault(f"{path} cannot be written: {reason}; free space, or name another file") from error
 
 
-def read_short(path: Path, most: int = 1 << 20) -> str:
-    """A text in UTF-8 of at most so many bytes, without byte order mark. `OSError` also where it is longer: a device
-    never ends, and would fill the memory.
+def read_bounded(path: Path, most: int) -> bytes:
+    """The content of a file of at most so many bytes. `OSError` also where it is longer: a device never ends, and would
+    fill the memory.
     """
     with path.open("rb") as file:
         data = file.read(most + 1)
     if len(data) > most:
         raise OSError(errno.EFBIG, f"it is longer than {most:,} bytes", str(path))
-    return data.decode("utf-8-sig")
+    return data
+
+
+def read_short(path: Path, most: int = 1 << 20) -> str:
+    """A text in UTF-8 of at most so many bytes, without byte order mark. `OSError` as `read_bounded`."""
+    return read_bounded(path, most).decode("utf-8-sig")
