@@ -30,12 +30,15 @@ EXCHANGE_KINDS: Final = 8
 
 UNITS: Final = {
     "account": "account number; users start at 2",
+    "band": "ppm of the mark",
+    "cap": "lots of open interest",
     "amount": "quote (10^-6 of the collateral coin)",
     "anchored": "ms since the Unix epoch: when L1 accepted the last anchored state",
     "delay": "ms from a decision to its execution",
     "expiry": "ms since the Unix epoch; 0 = never",
     "floor": "ppm of notional",
     "index": "position among all deposits on L1, from 0",
+    "largest": "lots",
     "liquidator": "account number; 1 = insurance fund",
     "maker_fee": "ppm of notional",
     "mark": "ticks",
@@ -47,6 +50,7 @@ UNITS: Final = {
     "owner2": "bits 64 to 95 of the L1 address",
     "owner3": "bits 32 to 63 of the L1 address",
     "owner4": "bits 0 to 31 of the L1 address",
+    "penalty": "ppm of the mark",
     "previous": "market + 1 of the listed position before it; 0 = it is the first",
     "price": "ticks",
     "ramp": "ppm per second",
@@ -57,6 +61,7 @@ UNITS: Final = {
     "slope": "ppm per 2^20 lots",
     "slot": "order slot of the account",
     "taker_fee": "ppm of notional",
+    "tolerance": "ppm of the mark",
     "terms": "0 GTC, 1 IOC, 2 FOK, 3 post-only",
     "z": "thousandths",
 }

@@ -97,6 +97,11 @@ class Client:
         receipt: dict[str, Any] = answer.json()[0]
         return receipt
 
+    def open_market(self, number: int) -> dict[str, Any]:
+        """Open one more market; its receipt."""
+        step, arguments = Market(number, f"M{number}", 0, 1_000).opening()
+        return self.system(step, *arguments)
+
     def status(self) -> dict[str, Any]:
         found: dict[str, Any] = self.get("/v1/status")
         return found

@@ -123,9 +123,7 @@ def test_an_outside_l1_that_dies_while_it_anchors(tmp_path: Path) -> None:
         l1.kill()
         until("the node says that L1 is silent", lambda: "does not answer" in trouble(client))
         assert "Nothing is lost" in trouble(client)
-        assert (
-            client.system("open_market", 3, 1_000, 1, 100, 400, 1_000, 25_000, 60_000, 5_000, 4_000, 2_000)["code"] == 0
-        )
+        assert client.open_market(3)["code"] == 0
         (receipt,) = client.submit(place(2, 0, 0, 900, market=3))
         assert receipt["code"] == 0
         l1.start()

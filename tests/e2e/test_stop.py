@@ -169,7 +169,7 @@ def test_a_node_whose_l1_falls_silent_stops_and_goes_on_later(tmp_path: Path) ->
         pid = l1._process.pid
         os.kill(pid, signal.SIGSTOP)
         try:
-            opened = client.system("open_market", 3, 1_000, 1, 100, 400, 1_000, 25_000, 60_000, 5_000, 4_000, 2_000)
+            opened = client.open_market(3)
             assert opened["code"] == 0
             time.sleep(1.0)
             assert stop(node) == 0

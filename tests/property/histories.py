@@ -10,11 +10,13 @@ from typing import Final
 from hypothesis import strategies as st
 
 from kedge.rules import Clock, Market, Position
-from tests.unit.rules.venue import HOUR, Event, Venue, of_kind, order
+from tests.unit.rules.venue import Event, Venue, of_kind, order
 
 ACCOUNTS: Final = range(2, 7)
 OPENING: Final = {2: 10**10, 3: 10**10, 4: 3 * 10**8, 5: 5 * 10**7, 6: 2 * 10**6}
 """Quote that each account starts with: two can always pay, the last hardly ever."""
+
+MINUTE: Final = 60_000
 
 Move = tuple[str, tuple[int, ...]]
 Planned = tuple[str, list[int]]
@@ -104,17 +106,10 @@ class Player:
             return [("oracle_price", [number, max(1, self._mark(number) * (100_000 + change) // 100_000)])]
         if name == "wait":
             step, anchored = parts
-            window = [clock.now + step, clock.now if anchored else clock.anchored]
-            return [("window_update", window), ("margin_update", [0]), ("margin_update", [1])]
+            return self._pass(step, clock.now if anchored else clock.anchored, 1)
         if name == "hour":
             (number,) = parts
-            hour_later: Planned = ("window_update", [clock.now + HOUR, clock.now])
-            return [
-                hour_later,
-                ("oracle_price", [number, self._mark(number)]),
-                *self._update(number),
-                ("funding_tick", [number]),
-            ]
+            return [*self._pass(MINUTE, clock.now, 60), ("funding_tick", [number])]
         if name == "deposit":
             return [("deposit", self.venue.deposit_args(*parts))]
         if name == "liquidate":
@@ -123,9 +118,13 @@ class Player:
             return [("liquidate", [who, number, by, max(1, -(-held // share))])]
         return [(name, list(parts))]
 
-    @staticmethod
-    def _update(number: int) -> list[tuple[str, list[int]]]:
-        return [("margin_update", [n]) for n in {0, 1, number}]
+    def _pass(self, step: int, anchored: int, times: int) -> list[Planned]:
+        """Time passes in steps, each with a fresh mark and margin for every market."""
+        now = self.venue.get(Clock, 0).now
+        upkeep: list[Planned] = []
+        for market in (0, 1):
+            upkeep += [("oracle_price", [market, self._mark(market)]), ("margin_update", [market])]
+        return [move for k in range(times) for move in (("window_update", [now + (k + 1) * step, anchored]), *upkeep)]
 
 
 def draw_history(seed: int, length: int) -> list[Move]:

@@ -10,7 +10,7 @@ from kedge.machine import P, address_of
 from kedge.rules import Account, Order
 from tests.soundness.cheating import Cheat
 from tests.unit.rules.case import Attempt
-from tests.unit.rules.venue import BUY, HOUR, IOC, MARK, SELL, START, TERMS, Venue, order
+from tests.unit.rules.venue import BUY, HOUR, IOC, MARK, OTHER_MARK, SELL, START, Venue, order, terms
 
 Play = Callable[[Venue], Attempt]
 
@@ -78,7 +78,7 @@ def too_much(v: Venue) -> Attempt:
 def unlisted_maker(v: Venue) -> Attempt:
     """Account 2 offers in a market that is not in its list; another market is."""
     v.order(2, SELL, MARK, 5)
-    v.order(2, BUY, MARK, 1, IOC, market=1)
+    v.order(2, BUY, OTHER_MARK, 1, IOC, market=1)
     v.ok("unlist", 2, 0, 2)
     return "place", order(3, BUY, MARK, 5, IOC)
 
@@ -158,8 +158,11 @@ def money_out(_: Venue) -> Attempt:
     return "withdraw", [2, 1_000]
 
 
-def new_terms(_: Venue) -> Attempt:
-    return "parameter_update", [0, *TERMS[:4], 30_000, *TERMS[5:]]
+def new_terms(v: Venue) -> Attempt:
+    for market in (0, 1):
+        v.ok("announce", market, *terms(floor=40_000 + market))
+    v.pass_time(HOUR)
+    return "parameter_update", [0]
 
 
 def plus(cheat: Cheat, step: str, amount: int) -> Callable[[int], int]:
@@ -370,6 +373,6 @@ def forge_a_digest(cheat: Cheat) -> None:
 
 @plays(new_terms)
 def change_another_market(cheat: Cheat) -> None:
-    for move in cheat.moves("parameter_update"):
-        if move["do"] == "read":
-            move["address"] = plus(cheat, "parameter_update", 1)(move["address"])
+    _clock, *others = [move for move in cheat.moves("parameter_update") if move["do"] == "read"]
+    for move in others:
+        move["address"] = plus(cheat, "parameter_update", 1)(move["address"])

@@ -13,7 +13,7 @@ from kedge.rules import program
 from tests.property.histories import Player, draw_history
 from tests.soundness.bounds import Program
 from tests.unit.rules.case import CHUNK_FULL, OVERSIZED
-from tests.unit.rules.venue import TEN_THOUSAND, Venue, native_program
+from tests.unit.rules.venue import TEN_THOUSAND, TERMS, Venue, native_program
 
 SCHEMA, _ = Schema.parse(program().data)
 LIMITS = json.loads(program().data)["limits"]
@@ -115,6 +115,6 @@ def test_a_transaction_that_no_chunk_can_hold_is_refused_for_good() -> None:
     root = venue.engine.root()
     venue.ok("window_update", 2, 1)
     venue.seal()
-    assert venue.code("open_market", 0, 600_000, 1, 200, 500, 100, 20_000, 40_000, 5_000, 2_000, 5_000) == OVERSIZED
+    assert venue.code("open_market", 0, 600_000, *TERMS) == OVERSIZED
     assert venue.engine.root() != root
     assert venue.code("window_update", 3, 1) == 0, "the chunk is not full"

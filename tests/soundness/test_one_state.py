@@ -8,6 +8,7 @@ records and with an order's limit of steps lowered, so that tired orders are com
 from __future__ import annotations
 
 from collections import Counter
+from itertools import product
 
 import pytest
 
@@ -78,17 +79,23 @@ def test_histories_leave_no_choice(venue: Venue, seed: int) -> None:
 
 
 def test_sizes_at_the_bounds_leave_no_choice(venue: Venue) -> None:
-    """Both sides of the largest position, one lot below, at and above; whole orders and what is left of them."""
+    """Both sides of the largest position, one lot below, at and above; whole orders and what is left of them.
+
+    An order fits when it comes, so the maker's rests while it is flat, and its position grows afterwards.
+    """
     venue.open_markets()
     for user in range(2, 8):
         venue.deposit(user, 10**16)
-    venue.ok("open_market", 2, 1, *TERMS)
-    for way in (SELL, BUY):
+    venue.ok("open_market", 2, 3, *TERMS)
+    for way, away in ((SELL, 1), (BUY, -1)):
         one, other = 2 + 2 * way, 3 + 2 * way
-        for size in (2**30 - 1, 1, 1, 2, 2**30 - 1):
-            for terms in (GTC, IOC):
-                venue.submit("place", one, 0, 2, way, 1, size, GTC, 0, 0)
-                venue.submit("place", other, 1, 2, 1 - way, 1, size, terms, 0, 0)
+        for size, terms in product((2**30 - 1, 9, 10, 11), (GTC, IOC)):
+            venue.submit("place", one, 0, 2, way, 3 + away, size, GTC, 0, 0)
+            for maker, side, slot in ((one, way, 1), (other, 1 - way, 1)):
+                venue.submit("place", maker, slot, 2, side, 3, 2**30 - 11, GTC, 0, 0)
+            venue.submit("place", 6, 2, 2, 1 - way, 3 + away, size, terms, 0, 0)
+            for maker, side, slot in ((one, 1 - way, 3), (other, way, 3)):
+                venue.submit("place", maker, slot, 2, side, 3, 2**30 - 11, GTC, 0, 0)
     assert taken(venue)["evict"] > 0
     assert taken(venue)["fill"] > 0
 

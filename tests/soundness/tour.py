@@ -20,6 +20,7 @@ from tests.unit.rules.venue import (
     TERMS,
     Venue,
     native_program,
+    terms,
 )
 
 Traces = dict[str, list[list[int]]]
@@ -70,7 +71,7 @@ def _lose_orders(v: Venue) -> None:
     v.ok("cancel_all", 2)
     v.pass_time(10)
     v.order(7, BUY, MARK, 5, slot=22)
-    v.order(8, BUY, MARK - 1, 1, slot=2, market=1)
+    v.order(8, BUY, 2 * OTHER_MARK, 1, slot=2, market=1)
     v.order(6, SELL, 1, 4, slot=23)
 
 
@@ -88,10 +89,17 @@ def _sample_and_fund(v: Venue) -> None:
         v.ok("window_update", START + 2 * HOUR + age, START + HOUR)
         v.ok("margin_update", 0)
         v.ok("margin_update", 1)
-    v.ok("parameter_update", 0, *TERMS[:5], 0, *TERMS[6:])
-    v.ok("parameter_update", 1, 2, *TERMS[1:])
-    v.pass_time(60_000, anchored=START + 2 * HOUR + 86_460_000)
+    anchored = START + 2 * HOUR + 86_460_000
+    v.pass_time(60_000, anchored=anchored)
     v.ok("funding_tick", 0)
+    v.ok("announce", 0, *terms(sigma=0, slope=0))
+    v.ok("announce", 1, *terms(minimum=2, cap=10**9))
+    v.pass_time(HOUR)
+    for market in (0, 1):
+        v.ok("parameter_update", market)
+    for _ in range(20):  # the grace after a silence, and the notice of a rate that stays above what is kept
+        v.pass_time(50_000)
+    v.pass_time(1_000, anchored=anchored + HOUR)
 
 
 def _liquidate(v: Venue) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import astuple
 from pathlib import Path
 from typing import TypeVar
 
 from kedge.rules import program
 from kedge.sequencer import Committed, Listeners, NativeEngines, Origin, Receipt, Sequencer, Transaction
+from kedge.venue import MarketTerms
 
 GENESIS = 1_700_000_000_000
+TERMS = MarketTerms(maker_fee=200, taker_fee=500, floor=20_000, sigma=40_000, delay=2_000, ramp=5_000, slope=100)
 STAKE = 1_000 * 10**6
 MARK = 600_000
 BUY, SELL = 0, 1
@@ -25,7 +28,7 @@ class Exchange:
         listeners = Listeners(committed=self.groups.append)
         self.sequencer = Sequencer.open(folder, NativeEngines(program().data), listeners=listeners)
         self.state("window_update", GENESIS + 1_000, GENESIS)
-        self.state("open_market", 0, MARK, 1, 200, 500, 100, 20_000, 40_000, 5_000, 2_000, 5_000)
+        self.state("open_market", 0, MARK, *astuple(TERMS))
         for index, account in enumerate((2, 3, 4)):
             self.state("deposit", index, account, STAKE, 0, 0, 0, 0, account)
 

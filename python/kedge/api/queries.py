@@ -9,7 +9,20 @@ import msgspec
 from kedge.api.refusals import NO_ACCOUNT, NO_MARKET
 from kedge.batching import owner_bytes
 from kedge.machine import Record, address_of
-from kedge.rules import EXCHANGE, FIRST_USER, MAX_POSITIONS, Account, Book, Clock, Market, Order, Owner, Parameters
+from kedge.rules import (
+    ANNOUNCED,
+    EXCHANGE,
+    FIRST_USER,
+    MAX_POSITIONS,
+    Account,
+    Book,
+    Clock,
+    Market,
+    Order,
+    Owner,
+    Parameters,
+    Terms,
+)
 from kedge.rules import Position as PositionRecord
 
 Get = Callable[[int], list[int]]
@@ -52,24 +65,32 @@ class AccountView(msgspec.Struct, frozen=True):
     orders: list[RestingOrder]
 
 
+class Announced(msgspec.Struct, frozen=True):
+    """Terms that take effect from `effective` (ms) on, by name."""
+
+    effective: int
+    terms: dict[str, int]
+
+
 class MarketView(msgspec.Struct, frozen=True):
-    """A market: prices in ticks (best ones None on an empty side), rates and fees in ppm, times in ms."""
+    """A market: prices in ticks (best ones None on an empty side), sizes in lots, rates in ppm, times in ms.
+
+    `margin_rate` is what new risk posts, `kept_rate` what open positions must keep. `terms` are those in force by name;
+    the add-on in force is `slope`, which moves towards that of the terms.
+    """
 
     market: int
     mark: int
+    marked: int
     best_bid: int | None
     best_ask: int | None
+    open_interest: int
     margin_rate: int
+    kept_rate: int
     margin_updated: int
-    minimum: int
-    maker_fee: int
-    taker_fee: int
     slope: int
-    floor: int
-    sigma: int
-    z: int
-    delay: int
-    ramp: int
+    terms: dict[str, int]
+    announced: Announced | None
 
 
 class Level(msgspec.Struct):
@@ -143,25 +164,31 @@ def read_market(get: Get, number: int) -> MarketView:
     if not words[0]:
         raise NO_MARKET.reject(str(number))
     market = decode(Market, words)
-    terms = decode(Parameters, get(address_of(Parameters, EXCHANGE, number)))
     book = decode(Book, get(address_of(Book, EXCHANGE, number)))
+    terms, _ = _read_terms(get, number)
+    coming, effective = _read_terms(get, number + ANNOUNCED)
     return MarketView(
         market=number,
         mark=market["mark"],
+        marked=market["marked"],
         best_bid=book["bid_price"] if book["bid"] else None,
         best_ask=book["ask_price"] if book["ask"] else None,
+        open_interest=book["interest"] // 2,
         margin_rate=market["rate"],
+        kept_rate=market["kept"],
         margin_updated=market["updated"],
-        minimum=market["minimum"],
-        maker_fee=market["maker_fee"],
-        taker_fee=market["taker_fee"],
         slope=market["slope"],
-        floor=terms["floor"],
-        sigma=terms["sigma"],
-        z=terms["z"],
-        delay=terms["delay"],
-        ramp=terms["ramp"],
+        terms=terms,
+        announced=Announced(effective, coming) if effective else None,
     )
+
+
+def _read_terms(get: Get, slot: int) -> tuple[dict[str, int], int]:
+    """The terms in a slot by name, and when they may take effect."""
+    terms = decode(Terms, get(address_of(Terms, EXCHANGE, slot)))
+    parameters = decode(Parameters, get(address_of(Parameters, EXCHANGE, slot)))
+    effective = parameters.pop("effective")
+    return terms | parameters, effective
 
 
 def read_book(get: Get, number: int, depth: int) -> BookView:

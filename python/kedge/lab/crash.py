@@ -14,7 +14,7 @@ from kedge.venue import BUY, Transaction, cover, liquidate
 
 MAINTENANCE_PPM: Final = 600_000
 CLOSE_OUT_PPM: Final = 400_000
-"""Maintenance and close-out margin as shares of initial margin: what the rules use, kept here to know when to ask."""
+"""Maintenance and close-out margin as shares of what positions must keep: the rules' own, here to know when to ask."""
 RETRY_PPM: Final = 5_000
 _ROOM_PPM: Final = 1_300_000
 """Leveraged accounts keep their equity above the initial margin times this: marks move before an order is filled."""
@@ -44,8 +44,9 @@ class Borrower:
 class Crash:
     """The leveraged accounts of a source: who may take what, who must be liquidated, who is left below zero.
 
-    `rates` is initial margin by market in ppm; its owner keeps it up to date from `margin` events. `slopes` is the
-    add-on for size by market, in ppm per 2^20 lots; left out, requirements come out a little low.
+    `rates` is initial margin by market in ppm, `kept` what open positions must keep; their owner keeps both up to date
+    from `margin` events. `slopes` is the add-on for size by market, in ppm per 2^20 lots; left out, requirements come
+    out a little low.
     """
 
     def __init__(
@@ -54,12 +55,13 @@ class Crash:
         liquidators: Sequence[int],
         estimates: Estimates,
         rates: Mapping[int, int],
+        kept: Mapping[int, int],
         slopes: Mapping[int, int] | None = None,
     ) -> None:
         self.borrowers = tuple(borrowers)
         self._liquidators = tuple(liquidators)
         self._estimates = estimates
-        self._rates, self._slopes = rates, slopes or {}
+        self._rates, self._kept, self._slopes = rates, kept, slopes or {}
         self._turn = 0
         self._by_account = {borrower.account: borrower for borrower in self.borrowers}
         self._by_market: dict[int, list[Borrower]] = defaultdict(list)
@@ -115,7 +117,7 @@ class Crash:
         equity = estimates.equity(borrower.account) - max(0, worse) * size
         notional = estimates.notional(borrower.account) + size * max(mark, price)
         lots = abs(estimates.size(borrower.account, market)) + size
-        enough = self._initial(market, notional, lots) * _ROOM_PPM // PPM
+        enough = self._margin(self._rates, market, notional, lots) * _ROOM_PPM // PPM
         return equity * borrower.leverage >= notional and equity > enough
 
     def _is_below(self, borrower: Borrower) -> bool:
@@ -134,8 +136,9 @@ class Crash:
 
     def _required(self, borrower: Borrower) -> int:
         account, market = borrower.account, borrower.market
-        return self._initial(market, self._estimates.notional(account), abs(self._estimates.size(account, market)))
+        estimates = self._estimates
+        return self._margin(self._kept, market, estimates.notional(account), abs(estimates.size(account, market)))
 
-    def _initial(self, market: int, notional: int, lots: int) -> int:
-        """Initial margin of a position, in quote."""
-        return notional * (self._rates[market] + self._slopes.get(market, 0) * lots // _ADDON_LOTS) // PPM
+    def _margin(self, rates: Mapping[int, int], market: int, notional: int, lots: int) -> int:
+        """Margin of a position at a rate, in quote."""
+        return notional * (rates[market] + self._slopes.get(market, 0) * lots // _ADDON_LOTS) // PPM

@@ -11,7 +11,7 @@ from kedge.lab.desk import Desk
 from kedge.rules import FIRST_USER
 from kedge.units import QUOTE
 from kedge.units.errors import Broken
-from kedge.venue import BUY, GTC, IOC, SELL, Market, MarketTerms, Outcome, Transaction, cancel
+from kedge.venue import BUY, GTC, IOC, SELL, Market, MarketTerms, Outcome, Transaction, cancel, oracle_price
 
 CROWD_MARKETS: Final = (
     Market(0, "BTC-PERP", 1, 617_500, MarketTerms(minimum=10, sigma=40_000), price_places=1),
@@ -68,6 +68,10 @@ class Crowd:
         for index, (account, amount) in enumerate(zip(self.accounts, self.deposits, strict=True)):
             work.append(("deposit", [index, account, amount, account, 0, 0, 0, 7]))
         return work
+
+    def marks(self) -> list[Transaction]:
+        """The marks that are due to be repeated."""
+        return [oracle_price(m.index, m.mark) for m in self.markets if self.desk.is_mark_due(m.index)]
 
     def draw(self, mix: Mix) -> Transaction:
         """The next transaction. A cancel becomes an order while there is nothing to cancel, an order becomes a cancel

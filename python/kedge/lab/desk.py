@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Final
 
 from kedge.lab.estimates import Estimates
 from kedge.lab.slots import SlotAllocator, split_address
 from kedge.units import PPM
 from kedge.venue import GTC, Event, Market, Outcome, Transaction, orders
+
+REPEAT_MARK_MS: Final = 20_000
+"""A mark that did not move is repeated this often: the rules trade on none that is older than a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +37,12 @@ class Desk:
         self.rng = rng
         self.markets = tuple(markets)
         self.rates = {market.index: market.terms.floor for market in markets}
+        self.kept = dict(self.rates)
         self.estimates = Estimates()
         self.slots = SlotAllocator()
         self.reference = {market.index: market.mark for market in markets}
         self.clock = 0
+        self._marked = {market.index: 0 for market in markets}
         self.placed = self.fills = self.refused = 0
         self._live: dict[int, dict[int, Live]] = {}
 
@@ -79,6 +85,10 @@ class Desk:
             for event in events:
                 self._learn(event)
 
+    def is_mark_due(self, market: int) -> bool:
+        """Whether the mark of a market should be repeated, so that it does not become too old to trade on."""
+        return self.clock - self._marked[market] >= REPEAT_MARK_MS
+
     def around(self, market: int, ppm: int) -> int:
         """The reference price moved by `ppm`."""
         return max(1, self.reference[market] * (PPM + ppm) // PPM)
@@ -91,10 +101,12 @@ class Desk:
                 self._end(*split_address(fields[6]))
         elif name in ("done", "removed"):
             self._end(*split_address(fields[1]))
+        elif name == "marked":
+            self._marked[fields[0]] = self.clock
         elif name == "window":
             self.clock = fields[0]
         elif name == "margin":
-            self.rates[fields[0]] = fields[1]
+            self.rates[fields[0]], self.kept[fields[0]] = fields[1], fields[3]
 
     def _end(self, account: int, slot: int) -> None:
         self.slots.free(account, slot)

@@ -163,7 +163,7 @@ class Flow:
         ]
         self._unwinders = [Unwinder(a) for a in range(liquidators, end)]
         borrowers = [Borrower(gambler.account, gambler.market, BUY, gambler.leverage) for gambler in self._gamblers]
-        self.crash = Crash(borrowers, range(liquidators, end), self.desk.estimates, self.desk.rates)
+        self.crash = Crash(borrowers, range(liquidators, end), self.desk.estimates, self.desk.rates, self.desk.kept)
         stakes = (
             [plan.maker_stake] * plan.makers
             + [plan.taker_stake] * plan.takers
@@ -181,7 +181,7 @@ class Flow:
             index = market.index
             price = self.desk.reference[index] = path.step(self.moment)
             mark = self._marks[index]
-            if abs(price - mark) * PPM >= mark * self.plan.mark_step:
+            if abs(price - mark) * PPM >= mark * self.plan.mark_step or self.desk.is_mark_due(index):
                 reach = mark * self.plan.jump // PPM
                 price = max(mark - reach, min(mark + reach, price))
                 self.desk.estimates.marks[index] = price

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from kedge.lab.cast import Cast, ReplayPlan, choose_cast
 from kedge.lab.crash import Crash
+from kedge.lab.desk import REPEAT_MARK_MS
 from kedge.lab.estimates import Estimates
 from kedge.lab.slots import SlotAllocator
 from kedge.lab.sweeps import Sweep, Sweeper
@@ -26,6 +27,8 @@ from kedge.venue import BUY, GTC, IOC, SELL, Event, Fill, Market, Outcome, Trans
 REPLAY_DIVERGED: Final = 1207
 """The exchange did not make the trade that the tape records."""
 HOUR_MS: Final = 3_600_000
+_CALM_MS: Final = 60_000
+"""In a pause of the tape the clock goes on in steps of this: much longer ones are silences to the rules."""
 
 
 class ReplayError(Rejected):
@@ -71,6 +74,9 @@ class Replay:
         self._expected: deque[_Expected] = deque()
         self._confirmed = {market.index: market.mark for market in tape.markets}
         self._rates = {market.index: market.terms.floor for market in tape.markets}
+        self._kept = dict(self._rates)
+        self._bands = {market.index: market.terms.band for market in tape.markets}
+        self._marked_at = {market.index: tape.first for market in tape.markets}
         self._turn = 0
         self._enrol(choose_cast(tape, self.plan, first_account))
 
@@ -125,6 +131,7 @@ class Replay:
             if sweep.time - self.time >= self.clock_ms and (burst or self._tick(sweep)):
                 return burst or self._repeat_mark(sweep.market)
             self._ahead = None
+            burst += self._refresh(sweep)
             burst += self._orders(sweep)
             burst += self._mark(sweep.market, sweep.worst)
             wanted = self.crash.liquidations(sweep.market)
@@ -136,17 +143,32 @@ class Replay:
     def _tick(self, sweep: Sweep) -> bool:
         """Move the clock towards a sweep; whether the exchange must be heard before its orders are chosen.
 
-        It halts at every full hour, when funding is due, and in a very long pause at every hundredth of what is left.
+        It halts every minute and at every full hour, when funding is due; in a very long pause at every hundredth of
+        what is left.
         While leveraged accounts are entered, the margin rates of the new time must be known first.
         """
         ahead = sweep.time - self.time
         hour = HOUR_MS - (self.time - self.tape.first) % HOUR_MS
-        step = min(ahead, max(hour, ahead // 100))
+        step = min(ahead, max(min(hour, _CALM_MS), ahead // 100))
         self.time += step
         return step < ahead or self._is_opening(sweep.market)
 
     def _repeat_mark(self, market: int) -> list[Transaction]:
+        self._marked_at[market] = self.time
         return [oracle_price(market, self.estimates.marks[market])]
+
+    def _refresh(self, sweep: Sweep) -> list[Transaction]:
+        """Marks that a sweep's orders need: none too old, and so near that its prices are inside the band."""
+        market, band = sweep.market, self._bands[sweep.market]
+        lowest, highest = min(sweep.parts)[0], max(sweep.parts)[0]
+        steps: list[Transaction] = []
+        while highest * PPM > self.estimates.marks[market] * (PPM + band):
+            steps += self._step_mark(market, highest)
+        while lowest * PPM < self.estimates.marks[market] * (PPM - band):
+            steps += self._step_mark(market, lowest)
+        if not steps and self.time - self._marked_at[market] >= REPEAT_MARK_MS:
+            return self._repeat_mark(market)
+        return steps
 
     def feedback(self, sent: Sequence[Transaction], outcomes: Sequence[Outcome]) -> None:
         """Check every order against the tape and pass its fills on; learn margin rates and liquidations."""
@@ -161,12 +183,17 @@ class Replay:
                 self._marked(args, code)
             else:
                 self.funding_ticks += step == "funding_tick" and not code
-                self._rates.update((fields[0], fields[1]) for name, fields in events if name == "margin")
+                self._learn(events)
+
+    def _learn(self, events: list[Event]) -> None:
+        for name, fields in events:
+            if name == "margin":
+                self._rates[fields[0]], self._kept[fields[0]] = fields[1], fields[3]
 
     def _enrol(self, cast: Cast) -> None:
         self._traders, self.deposits, self._openings = cast.traders, cast.deposits, dict(cast.openings)
         slopes = {market.index: market.terms.slope for market in self.markets}
-        self.crash = Crash(cast.borrowers, cast.liquidators, self.estimates, self._rates, slopes)
+        self.crash = Crash(cast.borrowers, cast.liquidators, self.estimates, self._rates, self._kept, slopes)
         for account, amount in enumerate(self.deposits, cast.traders[0].start):
             self.estimates.deposit(account, amount)
         for market in self.markets:
@@ -227,9 +254,13 @@ class Replay:
         mark = self.estimates.marks[market]
         if abs(price - mark) * PPM < mark * self.plan.mark_step_ppm:
             return []
+        return self._step_mark(market, price)
+
+    def _step_mark(self, market: int, price: int) -> list[Transaction]:
+        mark = self.estimates.marks[market]
         reach = max(1, mark * self.plan.jump_ppm // PPM)
-        mark = self.estimates.marks[market] = max(mark - reach, min(mark + reach, price))
-        return [oracle_price(market, mark)]
+        self.estimates.marks[market] = max(mark - reach, min(mark + reach, price))
+        return self._repeat_mark(market)
 
     def _marked(self, args: Sequence[int], code: int) -> None:
         """A refused mark leaves the last accepted one in force."""

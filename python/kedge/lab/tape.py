@@ -128,7 +128,7 @@ def scan_tape(
         if not scan.count:
             raise TapeError(TAPE_EMPTY, path, f"there is no trade after row {skip + reader.has_header}")
         first_row = 1 + skip + reader.has_header
-        markets = scan.markets(terms or MarketTerms())
+        markets = scan.markets(terms or MarketTerms(band=PPM))
         return Tape(
             path, markets, scan.count, scan.first, scan.last, scan.turnover, scan.largest,
             tuple(column.move() for column in scan.columns.values()),

@@ -21,7 +21,7 @@ from kedge.node.clock import Clock, HostClock
 from kedge.node.place import Place
 from kedge.node.upkeep import Upkeep
 from kedge.proving import NativeProofs, ProofRecord, ProofScheduler, ProverListeners
-from kedge.rules import DEPOSITS, EXCHANGE, MOST_MARKETS, Market, Queue, program
+from kedge.rules import DEPOSITS, EXCHANGE, Queue, program
 from kedge.sequencer import (
     Committed,
     Listeners,
@@ -110,7 +110,7 @@ class Node:
             self.anchoring = Anchoring(self.sequencer, client, deposits, maker, policy, place, self._on_anchor)
             clock, anchored = self.get(CLOCK)[:2]
             self.upkeep = Upkeep(clock, max(anchored, place.genesis_clock), options.upkeep_ms)
-            self.upkeep.markets = [n for n in range(MOST_MARKETS) if self.get(address_of(Market, EXCHANGE, n))[0]]
+            self.upkeep.resume(self.get)
             self._resume()
         except BaseException:
             self.sequencer.close()
@@ -158,11 +158,10 @@ class Node:
         return decode(data, self._schema).withdrawals if data is not None else ()
 
     def submit(self, transactions: Sequence[Transaction], origin: Origin = Origin.SYSTEM) -> list[Receipt]:
-        """Receipts after durability; a market that opens is taken care of from then on."""
+        """Receipts after durability; markets that open and terms that are announced are taken care of from then on."""
         receipts = self.sequencer.submit(transactions, origin)
-        for transaction, receipt in zip(transactions, receipts, strict=True):
-            if transaction.step == "open_market" and receipt.accepted:
-                self.upkeep.open(transaction.args[0])
+        for receipt in receipts:
+            self.upkeep.learn(receipt.events)
         return receipts
 
     def due(self) -> Sequence[Transaction]:

@@ -35,6 +35,7 @@ from kedge.rules import (  # noqa: F401  each import registers the steps of its 
 from kedge.rules.codes import Code
 from kedge.rules.exchange import rules
 from kedge.rules.records import (
+    ANNOUNCED,
     DEPOSITS,
     EXCHANGE,
     FIRST_USER,
@@ -52,6 +53,7 @@ from kedge.rules.records import (
     Parameters,
     Position,
     Queue,
+    Terms,
 )
 
 
@@ -62,6 +64,7 @@ def program() -> Traced:
 
 
 __all__ = [
+    "ANNOUNCED",
     "DEPOSITS",
     "EXCHANGE",
     "FIRST_USER",
@@ -80,6 +83,7 @@ __all__ = [
     "Parameters",
     "Position",
     "Queue",
+    "Terms",
     "program",
     "rules",
 ]

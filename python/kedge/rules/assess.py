@@ -5,14 +5,16 @@ from __future__ import annotations
 from kedge.machine import Machine, magnitude
 from kedge.rules.codes import Code
 from kedge.rules.exchange import rules
-from kedge.rules.margin import funding_due, margin_of
+from kedge.rules.margin import funding_due, is_stale, margin_of
 from kedge.rules.records import EXCHANGE, Market, Position
 
 
 @rules.step(phases=["assessing"])
 def assess(m: Machine) -> None:
-    """Add one position to the equity and the initial margin required, and step to the next one of the list.
+    """Add one position to the equity and the margin required, and step to the next one of the list.
 
+    Initial margin, but what positions must keep where a takeover is to be decided. A mark or a rate that is older than
+    a minute values nobody: the account counts as `aged`, and whatever the assessment was for does not happen.
     Proves: no position is left out, since the walk ends only where the list does. Prover may choose: nothing.
     """
     c = m.cursor
@@ -29,7 +31,9 @@ def assess(m: Machine) -> None:
     c.equity = m.commit(m.narrow(equity, -(2**60), 2**60 - 1, Code.EQUITY_OVERFLOW))
     # At most 8 positions are listed and each margin is below 2^58: rate and add-on stay below 2^22 ppm of 2^59 quote
     # only for sizes that no fill would accept, and those refuse by EQUITY_OVERFLOW or POSITION_TOO_LARGE.
-    required = c.required + margin_of(m, lots, notional, market)
+    rate = m.commit(m.select(c.then == rules.phase("seizing"), market.kept, market.rate))
+    required = c.required + margin_of(m, lots, notional, market, rate)
     c.required = m.commit(m.narrow(required, 0, 2**60 - 1, Code.EQUITY_OVERFLOW))
+    c.aged = m.commit(c.aged | is_stale(m, market, c.now))
     c.next = position.next
     c.phase = m.select(position.next == 0, c.then, rules.phase("assessing"))

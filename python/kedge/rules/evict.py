@@ -5,6 +5,7 @@ from __future__ import annotations
 from kedge.machine import Machine
 from kedge.rules.exchange import rules
 from kedge.rules.matching import (
+    AGED,
     UNDERMARGINED,
     bears,
     best_opposite,
@@ -17,7 +18,7 @@ from kedge.rules.matching import (
     pop_best,
     reduces,
 )
-from kedge.rules.records import EXCHANGE, Account, Book, Market, Order, Position
+from kedge.rules.records import EXCHANGE, Account, Book, Market, Order, Position, Terms
 
 
 @rules.step(phases=["matching", "deciding"])
@@ -25,7 +26,8 @@ def evict(m: Machine) -> None:
     """Remove the best opposite order.
 
     Because it expired, its account cancelled all, it would trade with its own account, its position is no longer listed
-    or would exceed the largest size, or its account failed the assessment under the proposed fill.
+    or would exceed the largest size, or its account failed the assessment under the proposed fill, or could not be
+    valued because a mark or a rate was too old.
 
     Proves: one of these reasons holds; a healthy maker, or one whose fill needs no assessment, cannot be removed.
     Prover may choose: nothing.
@@ -37,15 +39,16 @@ def evict(m: Machine) -> None:
     account = m.read(Account.at(maker.account), name="maker_account")
     position = m.read(Position.at(maker.account, c.market), name="maker_position")
     size = m.commit(m.minimum(c.remaining, maker.remaining))
+    terms = m.read(Terms.at(EXCHANGE, c.market))
     reason = m.word(0)
-    for number, objection in objections(m, maker, account, position, size).items():
+    for number, objection in objections(m, maker, account, position, terms, size).items():
         reason = m.commit(m.select(objection, number, reason))
     assessed = is_assessed(m)
     market = m.read(Market.at(EXCHANGE, c.market))
-    burden = burden_of(m, ~c.side, market, maker.price, market.maker_fee)
-    eased = is_eased(m, reduces(m, ~c.side, position, size), burden, market)
+    burden = burden_of(m, ~c.side, market, maker.price, terms.maker_fee)
+    eased = is_eased(m, reduces(m, ~c.side, position, size), burden, market, terms)
     m.guard(m.select(assessed, ~bears(m, eased), m.test(reason != 0)))
-    reason = m.select(assessed, UNDERMARGINED, reason)
+    reason = m.select(assessed, m.select(c.aged, AGED, UNDERMARGINED), reason)
 
     left = maker.remaining
     maker.remaining = 0

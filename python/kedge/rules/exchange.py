@@ -35,12 +35,13 @@ REGISTERS = {
     "next": unsigned(10),
     "equity": signed(60),
     "required": unsigned(60),
+    "aged": BIT,
     "then": Field(0, 7),
     "target": unsigned(10),
     "delta": signed(30),
     "flow": signed(59),
 }
-ASSESSMENT = ("subject", "next", "equity", "required", "then", "target", "delta", "flow")
+ASSESSMENT = ("subject", "next", "equity", "required", "aged", "then", "target", "delta", "flow")
 
 PHASES: dict[str, list[str]] = {
     "idle": [],
@@ -76,7 +77,9 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "marked": ("market", "price"),
     "funded": ("market", "index", "rate"),
     "window": ("now", "anchored"),
-    "margin": ("market", "rate", "target"),
+    "margin": ("market", "rate", "target", "kept"),
+    "announced": ("market", "at"),
+    "changed": ("market",),
     "liquidated": ("account", "liquidator", "market", "size", "price"),
     "covered": ("account", "amount"),
 }

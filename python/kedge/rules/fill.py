@@ -5,7 +5,7 @@ from __future__ import annotations
 from kedge.machine import Machine, View, Word, mul_div
 from kedge.rules.codes import Code
 from kedge.rules.exchange import rules
-from kedge.rules.margin import PPM, settle
+from kedge.rules.margin import PPM, count_interest, settle
 from kedge.rules.matching import (
     bears,
     best_opposite,
@@ -19,14 +19,15 @@ from kedge.rules.matching import (
     pop_best,
     reduces,
 )
-from kedge.rules.records import EXCHANGE, FUND, Account, Book, Market, Order, Position
+from kedge.rules.records import EXCHANGE, FUND, Account, Book, Market, Order, Position, Terms
 
 
-def _guard_borne(m: Machine, position: View, market: View, size: Word, price: Word) -> None:
+def _guard_borne(m: Machine, position: View, market: View, terms: View, size: Word, price: Word) -> None:
     """The maker's fill is free, or the maker was assessed under it and bears it."""
     sells = ~m.cursor.side
-    burden, reducing = burden_of(m, sells, market, price, market.maker_fee), m.commit(reduces(m, sells, position, size))
-    borne = bears(m, is_eased(m, reducing, burden, market))
+    burden = burden_of(m, sells, market, price, terms.maker_fee)
+    reducing = m.commit(reduces(m, sells, position, size))
+    borne = bears(m, is_eased(m, reducing, burden, market, terms))
     m.guard(m.select(is_assessed(m), borne, is_free(m, reducing, burden)))
 
 
@@ -47,22 +48,23 @@ def fill(m: Machine) -> None:
     maker_position = m.change(Position.at(maker.account, c.market), name="maker_position")
     size = m.commit(m.minimum(c.remaining, maker.remaining))
     market = m.read(Market.at(EXCHANGE, c.market))
-    guard_fillable(m, maker, maker_account, maker_position, size)
-    _guard_borne(m, maker_position, market, size, maker.price)
+    terms = m.read(Terms.at(EXCHANGE, c.market))
+    guard_fillable(m, maker, maker_account, maker_position, terms, size)
+    _guard_borne(m, maker_position, market, terms, size, maker.price)
     m.require(~c.passive, Code.WOULD_CROSS)
 
     account = m.change(Account.at(c.account), name="taker_account")
     position = m.change(Position.at(c.account, c.market), name="taker_position")
-    burden = burden_of(m, c.side, market, maker.price, market.taker_fee)
+    burden = burden_of(m, c.side, market, maker.price, terms.taker_fee)
     reducing = m.commit(reduces(m, c.side, position, size))
     c.exposed = c.exposed | ~is_free(m, reducing, burden)
-    c.risked = c.risked | ~is_eased(m, reducing, burden, market)
+    c.risked = c.risked | ~is_eased(m, reducing, burden, market, terms)
     notional = m.commit(size * maker.price)
-    maker_fee = mul_div(m, notional, market.maker_fee, PPM, up=True)
-    taker_fee = mul_div(m, notional, market.taker_fee, PPM, up=True)
+    maker_fee = mul_div(m, notional, terms.maker_fee, PPM, up=True)
+    taker_fee = mul_div(m, notional, terms.taker_fee, PPM, up=True)
     bought, paid = m.commit(m.select(c.side, -size, size)), m.commit(m.select(c.side, -notional, notional))
-    settle(m, maker_account, maker_position, market, -bought, -paid, maker_fee)
-    settle(m, account, position, market, bought, paid, taker_fee)
+    grown = settle(m, maker_account, maker_position, market, -bought, -paid, maker_fee)
+    count_interest(m, book, grown + settle(m, account, position, market, bought, paid, taker_fee))
     fund = m.change(Account.at(FUND), name="fund")
     fund.collateral = m.narrow(fund.collateral + maker_fee + taker_fee, -(2**60), 2**60 - 1, Code.COLLATERAL_OVERFLOW)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kedge.machine import Machine, magnitude
 from kedge.rules.codes import Code
 from kedge.rules.exchange import rules
-from kedge.rules.records import EXCHANGE, MARKET_ID, Clock, Market, Parameters
+from kedge.rules.records import EXCHANGE, MARKET_ID, Book, Clock, Market
 
 HOUR_MS = 3_600_000
 PER_SAMPLE = 2**12
@@ -24,19 +24,19 @@ def funding_tick(m: Machine) -> None:
     """
     number = m.input("market")
     clock = m.read(Clock.at(EXCHANGE))
-    market, parameters = m.change(Market.at(EXCHANGE, number)), m.change(Parameters.at(EXCHANGE, number))
+    market, book = m.change(Market.at(EXCHANGE, number)), m.change(Book.at(EXCHANGE, number))
     m.require(market.mark != 0, Code.MARKET_UNKNOWN)
-    m.require(clock.now - parameters.funded >= HOUR_MS, Code.FUNDING_TOO_EARLY)
+    m.require(clock.now - book.funded >= HOUR_MS, Code.FUNDING_TOO_EARLY)
 
-    total = m.commit(magnitude(m, parameters.premium) * PER_SAMPLE)
-    samples = m.commit(parameters.samples + m.test(parameters.samples == 0))
+    total = m.commit(magnitude(m, book.premium) * PER_SAMPLE)
+    samples = m.commit(book.samples + m.test(book.samples == 0))
     quotient, rest = m.advise("muldiv", [total, m.word(1), samples, m.word(0)], [2**39 - 1, 2**16 - 1])
     m.check_range(quotient)
     m.check_range(rest)
     m.check_range(m.assume(samples - rest - 1, 0, 2**16 - 1))
     m.check_equal(quotient * samples, total - rest)
     size = m.commit(m.minimum(quotient, market.mark * CAP))
-    rate = m.commit(m.select(parameters.premium < 0, -size, size))
+    rate = m.commit(m.select(book.premium < 0, -size, size))
     market.funding = m.narrow(market.funding + rate, -(2**46), 2**46 - 1, Code.FUNDING_OVERFLOW)
-    parameters.premium, parameters.samples, parameters.funded = 0, 0, clock.now
+    book.premium, book.samples, book.funded = 0, 0, clock.now
     m.emit("funded", market=number, index=market.funding, rate=rate)

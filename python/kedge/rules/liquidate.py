@@ -6,16 +6,35 @@ from kedge.machine import Field, Machine, View, Word, magnitude, mul_div
 from kedge.rules.cancel_all import raise_epoch
 from kedge.rules.codes import Code
 from kedge.rules.exchange import rules
-from kedge.rules.margin import CLOSE_OUT, MAINTENANCE, PPM, PROPORTION, begin_assessment, list_position, settle
+from kedge.rules.margin import (
+    CLOSE_OUT,
+    MAINTENANCE,
+    PPM,
+    PROPORTION,
+    begin_assessment,
+    count_interest,
+    list_position,
+    settle,
+)
 from kedge.rules.place import USER
-from kedge.rules.records import EXCHANGE, FUND, MARKET_ID, MAX_PRICE, SIZE, Account, Market, Position
+from kedge.rules.records import (
+    EXCHANGE,
+    FUND,
+    MARKET_ID,
+    MAX_PRICE,
+    SIZE,
+    Account,
+    Book,
+    Clock,
+    Market,
+    Position,
+    Terms,
+)
 
 SHARES, SHARE, LEAST_SHARE = 20, 4, 1
-"""The liquidator takes over at the mark less 4/20 of the initial margin rate (plus, for shorts) while the account has
-that share of its requirement as equity, less 1/20 while it has that, at the mark below: never past bankruptcy."""
-
-PENALTY_CAP = 5_000
-"""Most that the discount may be, in ppm of the mark: it does not grow with the settlement window."""
+"""The liquidator takes over at the mark less 4/20 of the margin rate that positions must keep (plus, for shorts) while
+the account has that share of its requirement as equity, less 1/20 while it has that, at the mark below: never past
+bankruptcy."""
 
 COMPARABLE = 2**57
 """Equity and requirement are compared after multiplication by up to 20, so both must stay below this."""
@@ -26,12 +45,14 @@ def liquidate(m: Machine) -> None:
     """Start assessing an account for a takeover of `size` lots of one of its positions. Prover may choose: nothing."""
     c = m.cursor
     m.require(m.input("account") != m.input("liquidator"), Code.SELF_LIQUIDATION)
-    account = m.read(Account.at(m.input("account")))
+    clock, account = m.read(Clock.at(EXCHANGE)), m.read(Account.at(m.input("account")))
+    m.require(clock.now >= clock.grace, Code.GRACE)
     m.require(account.head != 0, Code.NO_POSITIONS)
     begin_assessment(
         m, m.input("account"), account.collateral, account.head, rules.phase("seizing"), rules.phase("assessing")
     )
     c.account, c.market, c.remaining = m.input("liquidator"), m.input("market"), m.input("size")
+    c.now = clock.now
 
 
 def _check_takeover(m: Machine, lots: Word, to_fund: Word) -> tuple[Word, Word]:
@@ -48,15 +69,16 @@ def _check_takeover(m: Machine, lots: Word, to_fund: Word) -> tuple[Word, Word]:
     return equity, required
 
 
-def _takeover_price(m: Machine, market: View, short: Word, equity: Word, required: Word) -> Word:
+def _takeover_price(m: Machine, market: View, terms: View, short: Word, equity: Word, required: Word) -> Word:
     """The mark less the discount (plus, for shorts), rounded in favour of the liquidated account.
 
     With equity E and requirement R a discount of E / R of the margin that goes with the lots leaves health as it is,
-    and equity where it was above zero; the shares are never more. So no takeover makes or deepens a debt.
+    and equity where it was above zero; the shares are never more. So no takeover makes or deepens a debt. The market's
+    penalty bounds the discount, so that it does not grow with the settlement window.
     """
     whole, least = m.test(equity * (SHARES // SHARE) >= required), m.test(equity * SHARES >= required)
     share = m.commit(whole * (SHARE - LEAST_SHARE) + least * LEAST_SHARE)
-    rate = m.commit(m.minimum(market.rate * share, PENALTY_CAP * SHARES))
+    rate = m.commit(m.minimum(market.kept * share, terms.penalty * SHARES))
     penalty = mul_div(m, market.mark, rate, PPM * SHARES, up=False)
     return m.commit(m.assume(m.select(short, market.mark + penalty, market.mark - penalty), 0, MAX_PRICE * 2))
 
@@ -68,23 +90,25 @@ def takeover(m: Machine) -> None:
     Proves: the account was below maintenance with all of its positions counted. Prover may choose: nothing.
     """
     c = m.cursor
-    market = m.read(Market.at(EXCHANGE, c.market))
+    m.require(~c.aged, Code.MARK_STALE)
+    market, terms = m.read(Market.at(EXCHANGE, c.market)), m.read(Terms.at(EXCHANGE, c.market))
+    book = m.change(Book.at(EXCHANGE, c.market))
     account, position = m.change(Account.at(c.subject)), m.change(Position.at(c.subject, c.market))
     to_fund = m.test(c.account == FUND)
     equity, required = _check_takeover(m, magnitude(m, position.size), to_fund)
     short = m.commit(m.test(position.size < 0))
-    price = _takeover_price(m, market, short, equity, required)
+    price = _takeover_price(m, market, terms, short, equity, required)
     notional = m.commit(c.remaining * price)
     lots = m.commit(m.select(short, c.remaining, -c.remaining))
     flow = m.commit(m.select(short, notional, -notional))
-    settle(m, account, position, market, lots, flow, m.word(0))
+    grown = settle(m, account, position, market, lots, flow, m.word(0))
     raise_epoch(m, account)
 
     taker, taken = (
         m.change(Account.at(c.account), name="liquidator"),
         m.change(Position.at(c.account, c.market), name="taken"),
     )
-    settle(m, taker, taken, market, -lots, -flow, m.word(0))
+    count_interest(m, book, grown + settle(m, taker, taken, market, -lots, -flow, m.word(0)))
     with m.when(~to_fund):  # nobody assesses the fund, so it needs no list, and nobody can fill its places
         list_position(m, taker, taken, c.market)
     m.emit("liquidated", account=c.subject, liquidator=c.account, market=c.market, size=-lots, price=price)

@@ -7,14 +7,8 @@ from kedge.rules.exchange import ASSESSMENT, BOOK_INDEX, rules
 from kedge.rules.margin import CLOSE_OUT, PPM, PROPORTION
 from kedge.rules.records import NO_ASK, Order
 
-CANCELLED, EXPIRED, STALE, SELF_TRADE, UNDERMARGINED, UNLISTED, OVERSIZE = 1, 2, 3, 4, 5, 6, 7
+CANCELLED, EXPIRED, STALE, SELF_TRADE, UNDERMARGINED, UNLISTED, OVERSIZE, AGED = 1, 2, 3, 4, 5, 6, 7, 8
 """Reasons of the event `removed`."""
-
-LARGEST = 2**30
-"""A position lies in [-2^30, 2^30 - 1] lots: what `settle` accepts."""
-
-TOLERANCE = 10_000
-"""Most that an account below initial margin may lose by reducing a position, in ppm of the mark, its fee included."""
 
 MOST_STEPS = 4_000
 """The engine takes at most 4,096 steps per transaction; assessing maker and taker once more needs fewer than 30."""
@@ -60,25 +54,29 @@ def is_free(m: Machine, reducing: Word, burden: Word) -> Word:
     return m.commit(reducing & (burden <= 0))
 
 
-def is_eased(m: Machine, reducing: Word, burden: Word, market: View) -> Word:
+def is_eased(m: Machine, reducing: Word, burden: Word, market: View, terms: View) -> Word:
     """Whether one side of a fill only reduces its position, and loses by it at most 2/5 of the margin that it frees.
 
     Such a fill passes where half of initial margin is left (`bears`). With equity E and requirement R afterwards, loss
     l and freed margin f, health E / R was no better before: E / R >= (E + l) / (R + f) is l / f <= E / R, and
     l / f <= 2/5 < 1/2 <= E / R. So nobody makes a debt by it, up to the dust of two roundings. The tolerance ends at
-    `TOLERANCE`, so that it does not grow with the settlement window.
+    the market's `tolerance`, so that it does not grow with the settlement window.
     """
-    tolerance = m.commit(m.minimum(market.rate * CLOSE_OUT, TOLERANCE * PROPORTION))
+    tolerance = m.commit(m.minimum(market.rate * CLOSE_OUT, terms.tolerance * PROPORTION))
     return m.commit(reducing & (burden * PROPORTION <= market.mark * tolerance))
 
 
 def bears(m: Machine, eased: Word) -> Word:
-    """Whether the assessed account bears what it was assessed under: at initial margin, or at half of it if eased."""
+    """Whether the assessed account bears what it was assessed under: at initial margin, or at half of it if eased.
+
+    Where a mark or a rate was too old nobody knows, and so it does not.
+    """
     c = m.cursor
-    return m.test(m.select(eased, c.equity * 2, c.equity) >= c.required)
+    enough = m.test(m.select(eased, c.equity * 2, c.equity) >= c.required)
+    return m.both(enough, ~c.aged)
 
 
-def objections(m: Machine, maker: View, account: View, position: View, size: Word) -> dict[int, Condition]:
+def objections(m: Machine, maker: View, account: View, position: View, terms: View, size: Word) -> dict[int, Condition]:
     """What speaks against filling the best opposite order before any assessment, by the reason that is reported.
 
     `evict` wants one of these, `fill` and `offer` want none, so that exactly one of them applies to an order that is
@@ -92,13 +90,13 @@ def objections(m: Machine, maker: View, account: View, position: View, size: Wor
         STALE: maker.epoch != account.epoch,
         SELF_TRADE: maker.account == c.account,
         UNLISTED: ~position.listed,
-        OVERSIZE: grown > LARGEST - c.side,
+        OVERSIZE: grown > terms.largest,
     }
 
 
-def guard_fillable(m: Machine, maker: View, account: View, position: View, size: Word) -> None:
+def guard_fillable(m: Machine, maker: View, account: View, position: View, terms: View, size: Word) -> None:
     """Nothing speaks against filling the best opposite order."""
-    for objection in objections(m, maker, account, position, size).values():
+    for objection in objections(m, maker, account, position, terms, size).values():
         m.guard(~objection)
 
 

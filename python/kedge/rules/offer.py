@@ -7,7 +7,7 @@ from kedge.rules.codes import Code
 from kedge.rules.exchange import rules
 from kedge.rules.margin import PPM, begin_assessment
 from kedge.rules.matching import best_opposite, burden_of, guard_fillable, guard_met, is_free, reduces
-from kedge.rules.records import EXCHANGE, Account, Book, Market, Order, Position
+from kedge.rules.records import EXCHANGE, Account, Book, Market, Order, Position, Terms
 
 
 @rules.step(phases=["matching"])
@@ -24,13 +24,14 @@ def offer(m: Machine) -> None:
     account = m.read(Account.at(maker.account), name="maker_account")
     position = m.read(Position.at(maker.account, c.market), name="maker_position")
     market = m.read(Market.at(EXCHANGE, c.market))
+    terms = m.read(Terms.at(EXCHANGE, c.market))
     size = m.commit(m.minimum(c.remaining, maker.remaining))
-    guard_fillable(m, maker, account, position, size)
-    burden = burden_of(m, ~c.side, market, maker.price, market.maker_fee)
+    guard_fillable(m, maker, account, position, terms, size)
+    burden = burden_of(m, ~c.side, market, maker.price, terms.maker_fee)
     m.guard(~is_free(m, reduces(m, ~c.side, position, size), burden))
     m.require(~c.passive, Code.WOULD_CROSS)
     notional = m.commit(size * maker.price)
-    fee = mul_div(m, notional, market.maker_fee, PPM, up=True)
+    fee = mul_div(m, notional, terms.maker_fee, PPM, up=True)
     begin_assessment(
         m, maker.account, account.collateral, account.head, rules.phase("deciding"), rules.phase("assessing")
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kedge.machine import Field, Machine, View, Word, unsigned
 from kedge.rules.codes import Code
 from kedge.rules.exchange import BIT, rules
-from kedge.rules.margin import list_position
+from kedge.rules.margin import PPM, STALE_MS, list_position
 from kedge.rules.records import (
     EXCHANGE,
     FIRST_USER,
@@ -15,16 +15,15 @@ from kedge.rules.records import (
     SIZE,
     TIME,
     Account,
+    Book,
     Clock,
     Market,
     Order,
     Position,
+    Terms,
 )
 
 GTC, IOC, FOK, POST_ONLY = 0, 1, 2, 3
-MARGIN_STALE_MS = 60_000
-"""Orders are refused when the market's rate is older than this, so that nobody trades on a window long past."""
-
 USER = Field(FIRST_USER, 2**24 - 1)
 
 
@@ -50,6 +49,21 @@ def reducible(m: Machine, position: View, side: Word, size: Word, reduce_only: W
     return m.assume(cut, 0, size.hi)
 
 
+def check_bounds(m: Machine, market: View, terms: View, position: View) -> None:
+    """The order is inside the market's band, and cannot make its position, or the open interest, larger than allowed.
+
+    Only the side of the mark on which an order takes is banded: a bid far below it harms nobody. Open interest may pass
+    its cap by what is resting and by one order.
+    """
+    side, size, reduce_only = m.input("side"), m.input("size"), m.input("reduce_only")
+    beyond = m.commit(m.select(side, market.mark - m.input("price"), m.input("price") - market.mark))
+    m.require(beyond * PPM <= m.commit(market.mark * terms.band), Code.OUTSIDE_BAND)
+    grown = m.commit(m.select(side, -position.size, position.size)) + size
+    m.require((grown <= terms.largest) | reduce_only, Code.ABOVE_LARGEST)
+    book = m.read(Book.at(EXCHANGE, m.input("market")))
+    m.require((book.interest < terms.cap * 2) | reduce_only, Code.INTEREST_FULL)
+
+
 @rules.step(
     phases=["idle"],
     account=USER,
@@ -65,19 +79,23 @@ def reducible(m: Machine, position: View, side: Word, size: Word, reduce_only: W
 def place(m: Machine) -> None:
     """Accept an order and make it the active one.
 
-    Proves: the market is open and its margin current, the order is neither too small nor expired, and the account has
-    collateral or reduces a position. Lists the position, so that a fill need never touch the list.
+    Proves: the market is open, its mark and margin current, the order is neither too small nor expired, inside the band
+    and the caps, and the account has collateral or reduces a position. Lists the position, so that a fill need never
+    touch the list.
     Prover may choose: nothing.
     """
     c = m.cursor
     number, side, size = m.input("market"), m.input("side"), m.input("size")
     clock, market = m.read(Clock.at(EXCHANGE)), m.read(Market.at(EXCHANGE, number))
+    terms = m.read(Terms.at(EXCHANGE, number), name="terms")
     account = m.change(Account.at(m.input("account")))
     position = m.change(Position.at(m.input("account"), number))
 
     m.require(market.mark != 0, Code.MARKET_UNKNOWN)
-    m.require(size >= market.minimum, Code.SIZE_BELOW_MINIMUM)
-    m.require(clock.now - market.updated <= MARGIN_STALE_MS, Code.MARGIN_STALE)
+    m.require(size >= terms.minimum, Code.SIZE_BELOW_MINIMUM)
+    m.require(clock.now - market.updated <= STALE_MS, Code.MARGIN_STALE)
+    m.require(clock.now - market.marked <= STALE_MS, Code.MARK_STALE)
+    check_bounds(m, market, terms, position)
     m.require((account.collateral > 0) | m.input("reduce_only"), Code.ACCOUNT_EMPTY)
     expiry = m.commit(m.select(m.input("expiry") == 0, FOREVER, m.input("expiry")))
     m.require(expiry >= clock.now, Code.ORDER_EXPIRED)

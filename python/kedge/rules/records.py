@@ -19,7 +19,13 @@ NO_ASK = 2**28
 PRICE = Field(1, MAX_PRICE)
 SIZE = Field(1, 2**30 - 1)
 RATE_CAP = 1_000_000
+FEE_CAP, PENALTY_CAP, TOLERANCE_CAP = 5_000, 20_000, 20_000
+"""Most that a fee, a liquidator's discount and the loss of an eased reduction may be, in ppm."""
+
 MOST_MARKETS = 2**9
+ANNOUNCED = MOST_MARKETS
+"""Slots from here on hold what is announced for the market of the slot less this."""
+
 MARKET_ID = unsigned(9)
 TIME = unsigned(42)
 FOREVER = 2**42 - 1
@@ -78,11 +84,15 @@ class Order(Record):
 
 
 class Clock(Record):
-    """The settlement window: the exchange's time and the time of the last anchored state, in milliseconds."""
+    """The settlement window: the exchange's time and the time of the last anchored state, in milliseconds.
+
+    `grace` is the time until which nobody is taken over, since the clock stood still for too long before.
+    """
 
     kind = 8
     now = TIME
     anchored = TIME
+    grace = TIME
 
 
 class Queue(Record):
@@ -97,21 +107,47 @@ class Queue(Record):
 
 
 class Market(Record):
-    """Mark in ticks (0: not open), funding index in 2^-16 quote per lot, initial margin rate in ppm and its time."""
+    """What moves by itself: mark in ticks (0: not open) and its time, funding index in 2^-16 quote per lot, margin.
+
+    `rate` is the initial margin rate in ppm; `kept`, never above it, the rate that open positions must keep; `noticed`
+    the time since which `rate` was above `kept` (0: it is not); `updated` the time of the last margin update; `slope`
+    the add-on in ppm per 2^20 lots.
+    """
 
     kind = 10
     mark = unsigned(28)
+    marked = TIME
     funding = signed(46)
     rate = Field(0, RATE_CAP)
+    kept = Field(0, RATE_CAP)
+    noticed = TIME
     updated = TIME
     slope = unsigned(10)
-    maker_fee = unsigned(16)
-    taker_fee = unsigned(16)
-    minimum = unsigned(30)
+
+
+class Book(Record):
+    """The best order of each side and its price, what is outstanding, and the premium sampled since the last funding.
+
+    `interest` is the sum of the sizes of all positions, long and short: twice the open interest, in lots.
+    """
+
+    kind = 12
+    bid = ADDRESS
+    bid_price = unsigned(28)
+    ask = ADDRESS
+    ask_price = Field(0, NO_ASK)
+    interest = unsigned(55)
+    premium = signed(43)
+    samples = unsigned(16)
+    funded = TIME
 
 
 class Parameters(Record):
-    """What margin and funding are computed from: ppm, ppm per square root of a day, thousandths, ms, ppm per second."""
+    """What margin moves towards: ppm, ppm per square root of a day, thousandths, ms, ppm per second; add-on as above.
+
+    In force in the slot of the market's number, announced in the slot `ANNOUNCED` further; `effective` is the time from
+    which announced ones, with the `Terms` beside them, may take effect, 0 where none are.
+    """
 
     kind = 13
     floor = Field(0, RATE_CAP)
@@ -119,19 +155,25 @@ class Parameters(Record):
     z = unsigned(16)
     delay = unsigned(32)
     ramp = unsigned(20)
-    premium = signed(43)
-    samples = unsigned(16)
-    funded = TIME
+    slope = unsigned(10)
+    effective = TIME
 
 
-class Book(Record):
-    """The best order of each side and its price."""
+class Terms(Record):
+    """What a market lets in and charges: lots, and shares of the mark or of a price in ppm.
 
-    kind = 12
-    bid = ADDRESS
-    bid_price = unsigned(28)
-    ask = ADDRESS
-    ask_price = Field(0, NO_ASK)
+    `largest` bounds the size of a position, `cap` the open interest beyond which only reduce-only orders are accepted.
+    """
+
+    kind = 14
+    minimum = unsigned(30)
+    maker_fee = Field(0, FEE_CAP)
+    taker_fee = Field(0, FEE_CAP)
+    penalty = Field(0, PENALTY_CAP)
+    tolerance = Field(0, TOLERANCE_CAP)
+    band = Field(0, RATE_CAP)
+    largest = unsigned(30)
+    cap = unsigned(48)
 
 
-RECORDS = (Account, Owner, Position, Order, Clock, Queue, Market, Parameters, Book)
+RECORDS = (Account, Owner, Position, Order, Clock, Queue, Market, Book, Parameters, Terms)

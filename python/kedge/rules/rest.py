@@ -18,6 +18,7 @@ def check_concluded(m: Machine) -> None:
     """
     c = m.cursor
     m.guard(m.test(c.phase == rules.phase("concluding")) == c.exposed)
+    m.require(~c.aged, Code.MARK_STALE)
     m.require(bears(m, ~c.risked), Code.UNDERMARGINED)
 
 

@@ -9,7 +9,7 @@ from kedge.rules.exchange import rules
 from kedge.rules.margin import begin_assessment
 from kedge.rules.matching import go_idle
 from kedge.rules.place import USER
-from kedge.rules.records import EXCHANGE, WITHDRAWALS, Account, Owner, Queue
+from kedge.rules.records import EXCHANGE, WITHDRAWALS, Account, Clock, Owner, Queue
 
 
 @rules.step(phases=["idle"], account=USER, amount=AMOUNT)
@@ -27,6 +27,7 @@ def withdraw(m: Machine) -> None:
     account.collateral = m.assume(account.collateral - amount, -(2**60), 2**60 - 1)
     words, index = owner_words(owner), queue.count
     extend_chain(m, queue, index, number, amount, words)
+    m.cursor.now = m.read(Clock.at(EXCHANGE)).now
     begin_assessment(m, number, account.collateral, account.head, rules.phase("clearing"), rules.phase("assessing"))
     fields = {f"owner{i}": word for i, word in enumerate(words)}
     m.emit("withdrawn", index=index, account=number, amount=amount, **fields)
@@ -35,5 +36,6 @@ def withdraw(m: Machine) -> None:
 @rules.step(phases=["clearing"])
 def conclude(m: Machine) -> None:
     """End a withdrawal or takeover: the assessed account bears it. Prover may choose: nothing."""
+    m.require(~m.cursor.aged, Code.MARK_STALE)
     m.require(m.cursor.equity >= m.cursor.required, Code.UNDERMARGINED)
     go_idle(m)

@@ -6,7 +6,7 @@ therefore has a lot of 10^-(6-t) units, and both directions between decimals and
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
 from kedge.units import QUOTE_PLACES, decimal_text
 from kedge.venue.orders import Transaction
@@ -14,21 +14,27 @@ from kedge.venue.orders import Transaction
 
 @dataclass(frozen=True, slots=True)
 class MarketTerms:
-    """Arguments of `open_market` after the mark.
+    """Arguments of `open_market` after the mark, and of `announce`, in their order.
 
-    `minimum` lots; fees, `floor` and `sigma` (per square root of a day) in ppm; `slope` ppm per 2^20 lots; `z`
-    thousandths; `delay` ms; `ramp` ppm per second.
+    `minimum`, `largest` (of a position) and `cap` (of open interest) in lots; fees, a liquidator's `penalty`, the
+    `tolerance` of reductions, the price `band`, `floor` and `sigma` (per square root of a day) in ppm; `z` thousandths;
+    `delay` ms; `ramp` ppm per second; `slope` ppm per 2^20 lots.
     """
 
     minimum: int = 1
     maker_fee: int = 100
     taker_fee: int = 400
-    slope: int = 1_000
+    penalty: int = 5_000
+    tolerance: int = 10_000
+    band: int = 100_000
+    largest: int = 2**30 - 1
+    cap: int = 2**48 - 1
     floor: int = 25_000
     sigma: int = 60_000
     z: int = 5_000
     delay: int = 4_000
     ramp: int = 2_000
+    slope: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,4 @@ class Market:
 
     def opening(self) -> Transaction:
         """The `open_market` transaction."""
-        t = self.terms
-        terms = [t.minimum, t.maker_fee, t.taker_fee, t.slope, t.floor, t.sigma, t.z, t.delay, t.ramp]
-        return "open_market", [self.index, self.mark, *terms]
+        return "open_market", [self.index, self.mark, *astuple(self.terms)]

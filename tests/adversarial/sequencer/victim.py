@@ -17,11 +17,12 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from kedge.sequencer import EngineSource, NativeEngines, Origin, Sequencer, Settings, Transaction
+from kedge.venue import Market
 from tests.unit.sequencer.fake_engine import FakeEngines
 
 SETTINGS = Settings(linger_ms=0.1, group_size=16, chunk_transactions=40, snapshot_every=3, snapshots_kept=2)
 ACCOUNTS = 40
-MARKET = [600_000, 1, 200, 500, 100, 20_000, 40_000, 5_000, 2_000, 5_000]
+OPENING = Market(0, "A", 0, 600_000).opening()
 
 
 class Flow(NamedTuple):
@@ -41,7 +42,7 @@ def nth_order(sequence: int) -> Transaction:
     if sequence == 1:
         return Transaction("window_update", [1_000_000_000, 999_999_000])
     if sequence == 2:
-        return Transaction("open_market", [0, *MARKET])
+        return Transaction(*OPENING)
     index = sequence - 3
     if index < ACCOUNTS:
         return Transaction("deposit", [index, index + 2, 10**14, index, 0, 0, 0, 7])

@@ -19,6 +19,8 @@ from kedge.risk.models import fixed_window
 from kedge.risk.window import compute_var
 from kedge.rules import EXCHANGE, Code, Market, rules
 from kedge.rules.margin import margin_of
+from kedge.venue import Market as Listed
+from kedge.venue import MarketTerms
 
 START = 10_000_000_000
 SQRT_DAY = 9_518_243_871
@@ -32,12 +34,12 @@ def integer_target(age: int, floor: int, sigma: int, z: int, delay: int) -> int:
     engine = OracleEngine(rules, lambda words: [0, 0, 0, 0])
     for step, args in (
         ("window_update", [START, START - age]),
-        ("open_market", [0, 1_000, 1, 0, 0, 0, floor, sigma, z, delay, 0]),
+        Listed(0, "A", 0, 1_000, MarketTerms(floor=floor, sigma=sigma, z=z, delay=delay, ramp=0)).opening(),
         ("margin_update", [0]),
     ):
         code, events, _ = engine.submit(step, args)
         assert code == 0
-    ((_, (_, _, target)),) = events
+    ((_, (_, _, target, _)),) = events
     return target
 
 
@@ -73,7 +75,8 @@ probe_rules = RuleSet("probe", 1, {}, {"idle": []}, [Market], {"margin": ("value
 def probe(m: Machine) -> None:
     """One transaction that says what `margin_of` asks for some lots."""
     lots = m.input("lots")
-    m.emit("margin", value=margin_of(m, lots, lots * m.input("mark"), m.read(Market.at(EXCHANGE, 0))))
+    market = m.read(Market.at(EXCHANGE, 0))
+    m.emit("margin", value=margin_of(m, lots, lots * m.input("mark"), market, market.rate))
 
 
 def integer_margin(lots: int, mark: int, rate: int, slope: int) -> int:

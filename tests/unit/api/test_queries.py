@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, astuple, replace
+
 import pytest
 
-from kedge.api.queries import Level, read_account, read_book, read_market
+from kedge.api.queries import Announced, Level, read_account, read_book, read_market
 from kedge.units.errors import Rejected
-from tests.unit.exchange import BUY, GENESIS, IOC, MARK, SELL, STAKE, Exchange
+from tests.unit.exchange import BUY, GENESIS, IOC, MARK, SELL, STAKE, TERMS, Exchange
 
 
 def test_an_account_with_a_position_and_orders(exchange: Exchange) -> None:
@@ -49,7 +51,21 @@ def test_a_book_by_levels_best_first(exchange: Exchange) -> None:
     assert short.asks[-1] == Level(MARK + 3, 5, 1)
     assert not short.complete
     market = exchange.ask(lambda get: read_market(get, 0))
-    assert (market.best_bid, market.best_ask, market.mark, market.sigma) == (MARK - 1, MARK + 1, MARK, 40_000)
+    assert (market.best_bid, market.best_ask, market.mark, market.terms["sigma"]) == (MARK - 1, MARK + 1, MARK, 40_000)
+
+
+def test_a_market_with_what_is_announced_for_it(exchange: Exchange) -> None:
+    market = exchange.ask(lambda get: read_market(get, 0))
+    assert (market.terms, market.announced) == (asdict(TERMS), None)
+    assert (market.margin_rate, market.kept_rate, market.slope, market.open_interest) == (20_000, 20_000, 100, 0)
+    later = replace(TERMS, floor=30_000, cap=7)
+    exchange.state("announce", 0, *astuple(later))
+    exchange.place(2, 0, SELL, MARK, 5)
+    exchange.place(3, 0, BUY, MARK, 3)
+    market = exchange.ask(lambda get: read_market(get, 0))
+    assert market.terms == asdict(TERMS)
+    assert market.announced == Announced(GENESIS + 3_601_000, asdict(later))
+    assert market.open_interest == 3
 
 
 def test_orders_that_cannot_fill_are_left_out(exchange: Exchange) -> None:

@@ -67,7 +67,7 @@ def test_a_move_liquidates_whoever_stands_on_its_wrong_side(
 def test_who_was_liquidated_takes_nothing_more() -> None:
     """The penalty may have left it nothing, and then the rules refuse its next order: the replay would end there."""
     estimates = Estimates()
-    crash = Crash([Borrower(7, 0, BUY, 10)], [9], estimates, {0: 25_000})
+    crash = Crash([Borrower(7, 0, BUY, 10)], [9], estimates, {0: 25_000}, {0: 25_000})
     estimates.marks[0] = 1_000
     estimates.deposit(7, 100_000)
     assert crash.choose(0, BUY, 900, 1_000) == 7

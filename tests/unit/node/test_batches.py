@@ -24,10 +24,10 @@ from kedge.node.batches import BatchMaker
 from kedge.rules import program
 from kedge.sequencer import NativeEngines, Origin, SealedChunk, Sequencer, Settings, Transaction
 from kedge.units.errors import Rejected
+from kedge.venue import Market
 
 GENESIS = 1_700_000_000_000
 MARK, SELL, GTC, IOC = 600_000, 1, 0, 1
-TERMS = (1, 200, 500, 100, 20_000, 40_000, 5_000, 2_000, 5_000)
 SCHEMA, DIGEST = Schema.parse(program().data)
 
 
@@ -63,7 +63,7 @@ def attack(sequencer: Sequencer, users: int, slots: int, takers: int) -> list[De
     """`users` with one quote each fill their slots and let it all lapse; one more account takes what it meets."""
     taker = 2 + users
     deposits = [("deposit", (n, 2 + n, 1, 2 + n, 0, 0, 0, 7)) for n in range(users + 1)]
-    opening = [("window_update", (GENESIS + 1, GENESIS)), ("open_market", (0, MARK, *TERMS)), *deposits]
+    opening = [("window_update", (GENESIS + 1, GENESIS)), Market(0, "A", 0, MARK).opening(), *deposits]
     orders = [place(2 + n, slot, MARK + slot % 7, GTC) for n in range(users) for slot in range(slots)]
     lapse = [Transaction("cancel_all", (2 + n,)) for n in range(users)]
     takes = [place(taker, 0, MARK + 7, IOC, side=0)] * takers

@@ -21,11 +21,11 @@ from kedge.proving import (
 from kedge.rules import program
 from kedge.sequencer import DataDirectory, NativeEngines, Origin, Sequencer, Settings, Transaction
 from kedge.units.errors import Broken
+from kedge.venue import Market
 
-MARKET = [600_000, 1, 200, 500, 100, 20_000, 40_000, 5_000, 2_000, 5_000]
 OPENING = [
     Transaction("window_update", [1_000_000_000, 999_999_000]),
-    Transaction("open_market", [0, *MARKET]),
+    Transaction(*Market(0, "A", 0, 600_000).opening()),
     *(Transaction("deposit", [index, index + 2, 10**13, index, 0, 0, 0, 7]) for index in range(3)),
 ]
 ORDERS = [

@@ -57,7 +57,7 @@ def _rate(text: str, age: float) -> int:
     for step, args in steps:
         code, events, _ = engine.submit(step, args)
         assert code == 0, (step, code)
-    ((_, (_, _, target)),) = events
+    ((_, (_, _, target, _)),) = events
     return int(target)
 
 

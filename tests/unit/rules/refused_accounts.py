@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kedge.rules import Code, Market
 from tests.unit.rules.case import BIG, LARGEST_DEPOSIT, Attempt, in_debt, refused
-from tests.unit.rules.venue import BUY, HOUR, IOC, MARK, SELL, START, TERMS, Venue
+from tests.unit.rules.venue import BUY, HOUR, IOC, MARK, OTHER_MARK, SELL, START, Venue, terms
 
 
 @refused(Code.COLLATERAL_OVERFLOW)
@@ -71,8 +71,7 @@ def funding_within_the_hour(v: Venue) -> Attempt:
 @refused(Code.FUNDING_OVERFLOW, long=True)
 def funding_of_years(v: Venue) -> Attempt:
     """The largest mark, bid twice as high, pays the cap of half a percent each hour: some 800 hours fill the index."""
-    v.ok("open_market", 2, 2**28 - 1, *TERMS)
-    v.ok("parameter_update", 2, *TERMS[:4], 1, 0, 0, 0, TERMS[-1])
+    v.ok("open_market", 2, 2**28 - 1, *terms(floor=1, sigma=0))
     v.ok("oracle_price", 2, 2**28 - 2**25)
     v.ok("margin_update", 2)
     v.order(2, BUY, 2**28 - 2, 1, market=2)
@@ -181,7 +180,7 @@ def unlist_of_a_position_that_is_not_listed(v: Venue) -> Attempt:
 @refused(Code.LIST_MISMATCH)
 def unlist_of_the_first_that_is_not(v: Venue) -> Attempt:
     v.order(2, BUY, MARK, 1, IOC)
-    v.order(2, BUY, MARK, 1, IOC, market=1)
+    v.order(2, BUY, OTHER_MARK, 1, IOC, market=1)
     return "unlist", [2, 0, 0]
 
 
@@ -194,5 +193,43 @@ def unlist_behind_a_stranger(v: Venue) -> Attempt:
 @refused(Code.LIST_MISMATCH)
 def unlist_behind_the_wrong_neighbour(v: Venue) -> Attempt:
     v.order(2, BUY, MARK, 1, IOC)
-    v.order(2, BUY, MARK, 1, IOC, market=1)
+    v.order(2, BUY, OTHER_MARK, 1, IOC, market=1)
     return "unlist", [2, 1, 1]
+
+
+@refused(Code.MARK_STALE)
+def takeover_at_an_old_mark(v: Venue) -> Attempt:
+    in_debt(v, 590_000)
+    v.ok("window_update", START + 40_000, START)
+    v.ok("window_update", START + 80_000, START)
+    v.ok("margin_update", 0)
+    return "liquidate", [3, 0, 4, 1]
+
+
+@refused(Code.MARK_STALE)
+def withdrawal_at_an_old_mark(v: Venue) -> Attempt:
+    """The mark of a market that the account holds something in; that of another is fresh."""
+    v.trade(2, 3, MARK, 1)
+    v.ok("window_update", START + 61_000, START)
+    v.ok("margin_update", 0)
+    v.ok("oracle_price", 1, OTHER_MARK)
+    return "withdraw", [3, 1]
+
+
+@refused(Code.GRACE)
+def takeover_right_after_a_silence(v: Venue) -> Attempt:
+    in_debt(v, 590_000)
+    v.pass_time(120_001)
+    return "liquidate", [3, 0, 4, 1]
+
+
+@refused(Code.NOT_ANNOUNCED)
+def parameters_that_nobody_announced(v: Venue) -> Attempt:
+    return "parameter_update", [0]
+
+
+@refused(Code.NOTICE_RUNNING)
+def parameters_before_their_time(v: Venue) -> Attempt:
+    v.ok("announce", 0, *terms(floor=50_000))
+    v.ok("window_update", START + HOUR - 1, START)
+    return "parameter_update", [0]

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from kedge.rules import Code
 from tests.unit.rules.case import ALIASED, BIG, CHUNK_FULL, MALFORMED, Attempt, in_debt, refused
-from tests.unit.rules.venue import BUY, FOK, GTC, IOC, MARK, POST_ONLY, SELL, START, TERMS, Venue, order
+from tests.unit.rules.venue import (
+    BUY,
+    FOK,
+    GTC,
+    IOC,
+    MARK,
+    OTHER_MARK,
+    POST_ONLY,
+    SELL,
+    START,
+    TERMS,
+    Venue,
+    order,
+    terms,
+)
 
 
 @refused(MALFORMED)
@@ -39,7 +53,7 @@ def order_of_the_fund(v: Venue) -> Attempt:
 
 @refused(MALFORMED)
 def parameter_beyond_its_bounds(v: Venue) -> Attempt:
-    return "parameter_update", [0, *TERMS[:4], 1_000_001, *TERMS[5:]]
+    return "announce", [0, *terms(floor=1_000_001)]
 
 
 @refused(ALIASED)
@@ -62,7 +76,7 @@ def order_in_no_market(v: Venue) -> Attempt:
 
 @refused(Code.MARKET_UNKNOWN)
 def parameters_of_no_market(v: Venue) -> Attempt:
-    return "parameter_update", [7, *TERMS]
+    return "announce", [7, *TERMS]
 
 
 @refused(Code.MARKET_UNKNOWN)
@@ -87,8 +101,8 @@ def market_opened_twice(v: Venue) -> Attempt:
 
 @refused(Code.SIZE_BELOW_MINIMUM)
 def order_below_the_minimum(v: Venue) -> Attempt:
-    v.ok("parameter_update", 0, 10, *TERMS[1:])
-    return "place", order(2, BUY, MARK, 9)
+    v.ok("open_market", 2, MARK, *terms(minimum=10))
+    return "place", order(2, BUY, MARK, 9, market=2)
 
 
 @refused(Code.ORDER_EXPIRED)
@@ -99,7 +113,52 @@ def order_that_expired_before_it_came(v: Venue) -> Attempt:
 @refused(Code.MARGIN_STALE)
 def order_while_margin_is_stale(v: Venue) -> Attempt:
     v.ok("window_update", START + 60_001, START)
+    v.ok("oracle_price", 0, MARK)
     return "place", order(2, BUY, MARK, 1)
+
+
+@refused(Code.MARK_STALE)
+def order_while_the_mark_is_stale(v: Venue) -> Attempt:
+    v.ok("window_update", START + 60_001, START)
+    v.ok("margin_update", 0)
+    return "place", order(2, BUY, MARK, 1)
+
+
+@refused(Code.MARK_STALE)
+def taker_that_holds_something_at_an_old_mark(v: Venue) -> Attempt:
+    v.trade(4, 3, OTHER_MARK, 1, market=1)
+    v.ok("window_update", START + 60_001, START)
+    for market in (0, 1):
+        v.ok("margin_update", market)
+    v.ok("oracle_price", 0, MARK)
+    v.order(2, SELL, MARK, 5)
+    return "place", order(3, BUY, MARK, 5, IOC)
+
+
+@refused(Code.OUTSIDE_BAND)
+def bid_beyond_the_band(v: Venue) -> Attempt:
+    v.ok("open_market", 2, MARK, *terms(band=100_000))
+    return "place", order(2, BUY, MARK * 11 // 10 + 1, 1, market=2)
+
+
+@refused(Code.OUTSIDE_BAND)
+def offer_beyond_the_band(v: Venue) -> Attempt:
+    v.ok("open_market", 2, MARK, *terms(band=100_000))
+    return "place", order(2, SELL, MARK * 9 // 10 - 1, 1, IOC, market=2)
+
+
+@refused(Code.ABOVE_LARGEST)
+def order_that_would_pass_the_largest_position(v: Venue) -> Attempt:
+    v.ok("open_market", 2, MARK, *terms(largest=10))
+    v.trade(2, 3, MARK, 6, market=2)
+    return "place", order(3, BUY, MARK, 5, market=2)
+
+
+@refused(Code.INTEREST_FULL)
+def order_at_the_cap_of_open_interest(v: Venue) -> Attempt:
+    v.ok("open_market", 2, MARK, *terms(cap=10))
+    v.trade(2, 3, MARK, 10, market=2)
+    return "place", order(4, BUY, MARK, 1, market=2)
 
 
 @refused(Code.ACCOUNT_EMPTY)
@@ -112,7 +171,7 @@ def ninth_position(v: Venue) -> Attempt:
     for market in range(2, 9):
         v.ok("open_market", market, MARK, *TERMS)
     for market in range(8):
-        v.order(2, BUY, MARK, 1, IOC, market=market)
+        v.order(2, SELL, MARK, 1, IOC, market=market)
     return "place", order(2, BUY, MARK, 1, IOC, market=8)
 
 
@@ -182,8 +241,11 @@ def liquidator_without_margin(v: Venue) -> Attempt:
 
 
 @refused(Code.POSITION_TOO_LARGE)
-def position_beyond_the_unit(v: Venue) -> Attempt:
-    v.ok("open_market", 2, 1, *TERMS)
-    v.trade(2, 3, 1, 2**30 - 1, market=2)
-    v.order(4, SELL, 1, 1, market=2)
-    return "place", order(3, BUY, 1, 1, IOC, market=2)
+def takeover_beyond_the_unit(v: Venue) -> Attempt:
+    """Orders stay below the market's largest position; a liquidator is bound by what a record can hold."""
+    v.ok("open_market", 2, 100, *terms(slope=0))
+    v.trade(2, 3, 100, 2**30 - 1, market=2)
+    v.deposit(8, 2_200)
+    v.trade(4, 8, 100, 1_000, market=2)
+    v.mark(94, market=2)
+    return "liquidate", [8, 2, 3, 1_000]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from kedge import _native
-from kedge.rules import Order
-from kedge.rules.matching import EXPIRED, OVERSIZE, SELF_TRADE, STALE, UNDERMARGINED, UNLISTED
-from tests.unit.rules.venue import BUY, IOC, MARK, SELL, START, TERMS, Venue, native_program, of_kind, order
+from kedge.rules import Order, Position
+from kedge.rules.matching import AGED, EXPIRED, OVERSIZE, SELF_TRADE, STALE, UNDERMARGINED, UNLISTED
+from tests.unit.rules.venue import BUY, IOC, MARK, OTHER_MARK, SELL, START, Venue, native_program, of_kind, order, terms
 from tests.unit.rules.world import World
 
 BIG = 700_000
@@ -107,23 +107,23 @@ def test_a_maker_that_gives_its_position_away_is_assessed(venue: Venue) -> None:
     assert take(venue) == ([(3, UNDERMARGINED)], [7])
 
 
-@pytest.mark.parametrize(("side", "room"), [(SELL, 1), (BUY, 0)])
+@pytest.mark.parametrize("side", [SELL, BUY])
+@pytest.mark.parametrize("largest", [50, 2**30 - 1])
+@pytest.mark.parametrize("room", [10, 9])
 def test_a_maker_whose_position_would_grow_too_large_does_not_stop_the_taker(
-    venue: Venue, side: int, room: int
+    venue: Venue, side: int, largest: int, room: int
 ) -> None:
-    """A position may be short 2^30 lots, long one fewer; what `settle` would accept is filled, one more is not."""
-    venue.ok("open_market", 2, 1, *TERMS)
-    venue.trade(*((2, 3) if side == SELL else (3, 2)), 1, 2**30 - 1, market=2)
-    for size in filter(None, (room, room + 1)):
-        venue.order(2, side, 1, size, market=2)
-        venue.order(7, side, 1, size, market=2, slot=1)
-        events = venue.order(6, 1 - side, 1, size, IOC, market=2)
-        fits = size == room
-        assert [(e["account"], e["reason"]) for e in of_kind(events, "removed")] == [] if fits else [(2, OVERSIZE)]
-        assert [e["maker"] for e in of_kind(events, "fill")] == [2 if fits else 7]
-        if fits:
-            venue.ok("cancel", 7, 1)
-            venue.trade(3, 2, 1, size, market=2)
+    """An order fits when it comes; met later it is filled up to the market's largest position, else leaves the book."""
+    venue.ok("open_market", 2, 3, *terms(largest=largest))
+    away = 1 if side == SELL else -1
+    venue.order(2, side, 3 + away, 10, market=2)
+    venue.trade(*((2, 3) if side == SELL else (3, 2)), 3, largest - room, market=2)
+    venue.order(7, side, 3 + away, 10, market=2, slot=1)
+    events = venue.order(6, 1 - side, 3 + away, 10, IOC, market=2)
+    fits = room == 10
+    assert [(e["account"], e["reason"]) for e in of_kind(events, "removed")] == ([] if fits else [(2, OVERSIZE)])
+    assert [e["maker"] for e in of_kind(events, "fill")] == [2 if fits else 7]
+    assert abs(venue.get(Position, 2, 2).size) == (largest if fits else largest - room)
 
 
 def test_several_leave_before_one_is_filled(venue: Venue) -> None:
@@ -150,3 +150,14 @@ def test_a_book_of_dead_orders_stops_nobody() -> None:
     assert _native.check(program, rows, sealed.old_root, sealed.new_root) == []
     removed, makers = take(venue)
     assert (len(removed), makers) == (97, [7])
+
+
+def test_a_maker_that_cannot_be_valued_does_not_stop_the_taker(venue: Venue) -> None:
+    """Account 3 holds something in a market whose mark nobody has set for more than a minute."""
+    venue.trade(4, 3, OTHER_MARK, 1, market=1)
+    venue.order(3, SELL, MARK, 5)
+    venue.ok("window_update", START + 60_001, START)
+    for market in (0, 1):
+        venue.ok("margin_update", market)
+    venue.ok("oracle_price", 0, MARK)
+    assert take(venue) == ([(3, AGED)], [7])

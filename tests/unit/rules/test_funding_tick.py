@@ -6,7 +6,7 @@ from math import floor
 
 import pytest
 
-from kedge.rules import Account, Market, Parameters, Position
+from kedge.rules import Account, Book, Market, Position
 from tests.unit.rules.venue import BUY, HOUR, IOC, MARK, SELL, Venue, of_kind
 from tests.unit.rules.world import World
 
@@ -39,7 +39,7 @@ def test_an_eighth_of_the_premium_each_hour(venue: Venue, bid: int, ask: int) ->
     premium = (bid + ask) / 2 - MARK
     assert funded["rate"] == premium / 8 * 2**16
     assert funded["index"] == venue.get(Market, 0).funding == funded["rate"]
-    assert (venue.get(Parameters, 0).samples, venue.get(Parameters, 0).premium) == (0, 0)
+    assert (venue.get(Book, 0).samples, venue.get(Book, 0).premium) == (0, 0)
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -54,7 +54,7 @@ def test_longs_pay_when_the_book_stands_above_the_mark(venue: Venue, sign: int) 
 
 
 def test_the_rate_is_capped_at_half_a_percent_of_the_mark(venue: Venue) -> None:
-    quote(venue, 4 * MARK, 5 * MARK)
+    quote(venue, 2 * MARK, 5 * MARK)
     assert tick(venue)["rate"] == MARK * 328
 
 
@@ -64,9 +64,9 @@ def test_no_sample_without_both_sides(venue: Venue) -> None:
 
 
 def test_one_sample_is_bounded(venue: Venue) -> None:
-    quote(venue, 2**28 - 2, 2**28 - 1)
+    quote(venue, 2 * MARK, 2**28 - 1)
     venue.ok("oracle_price", 0, MARK)
-    assert venue.get(Parameters, 0).premium == 2**26 - 1
+    assert venue.get(Book, 0).premium == 2**26 - 1
 
 
 def test_dust_is_lost_by_the_account_and_never_created(venue: Venue) -> None:

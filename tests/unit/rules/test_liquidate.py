@@ -6,7 +6,7 @@ import pytest
 
 from kedge.rules import FUND, Account, Code, Position
 from kedge.rules.matching import STALE
-from tests.unit.rules.venue import BUY, IOC, MARK, SELL, TERMS, Venue, of_kind
+from tests.unit.rules.venue import BUY, IOC, MARK, SELL, Venue, of_kind, terms
 from tests.unit.rules.world import World
 
 BIG = 700_000
@@ -119,9 +119,8 @@ def test_equity_counts_every_market(venue: Venue) -> None:
 
 def test_a_low_margin_rate_makes_the_discount_small() -> None:
     venue = Venue().open()
-    venue.ok("open_market", 2, MARK, *TERMS[:4], 1_000, 0, 0, 0, 0)
+    venue.ok("open_market", 2, MARK, *terms(floor=1_000, maker_fee=0, taker_fee=0, slope=0))
     venue.deposit(8, 700)
-    venue.ok("parameter_update", 2, 1, 0, 0, 0, 1_000, 0, 0, 0, 0)
     venue.trade(2, 8, MARK, 1, market=2)
     venue.mark(MARK - 350, market=2)
     (event,) = of_kind(venue.ok("liquidate", 8, 2, 4, 1), "liquidated")

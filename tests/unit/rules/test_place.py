@@ -19,10 +19,12 @@ from tests.unit.rules.venue import (
     Venue,
     of_kind,
     order,
+    terms,
 )
 from tests.unit.rules.world import World
 
-HIGHEST = 2**28 - 1
+FAR = 2 * MARK
+"""As far as the band of these markets lets a bid reach."""
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def test_better_prices_first_then_earlier_orders(venue: Venue, side: int, step: 
     for slot, (account, distance) in enumerate(zip((2, 3, 4, 5, 6), away, strict=True)):
         venue.order(account, side, MARK + step * distance, 10, slot=slot)
     assert venue.book(side) == [(a, MARK + step * d, 10) for a, d in ((3, 1), (6, 1), (2, 2), (4, 2), (5, 3))]
-    events = venue.order(7, 1 - side, HIGHEST if side else 1, 45, IOC)
+    events = venue.order(7, 1 - side, FAR if side else 1, 45, IOC)
     assert fills(events) == [
         (a, MARK + step * d, n) for a, d, n in ((3, 1, 10), (6, 1, 10), (2, 2, 10), (4, 2, 10), (5, 3, 5))
     ]
@@ -128,15 +130,16 @@ def test_reduce_only_is_cut_to_the_position(venue: Venue) -> None:
 
 def test_reduce_only_needs_no_collateral(venue: Venue) -> None:
     """Part of a gain is realised only when the position is flat: until then fees may eat all of the collateral."""
-    venue.deposit(8, 20_000)
-    venue.trade(2, 8, MARK, 1)
-    venue.mark(2 * MARK)
-    venue.ok("parameter_update", 0, 1, 200, 65_535, *TERMS[3:])
-    venue.trade(2, 8, 2 * MARK, 1)
+    venue.ok("open_market", 2, MARK, *terms(taker_fee=5_000))
+    venue.deposit(8, 15_100)
+    venue.trade(2, 8, MARK, 1, market=2)
+    venue.mark(2 * MARK, market=2)
+    for _ in range(3):
+        venue.trade(2, 8, 2 * MARK, 1, market=2)
     assert venue.get(Account, 8).collateral <= 0
-    assert venue.code("place", *order(8, SELL, 2 * MARK, 1, IOC)) == 21
-    venue.order(4, BUY, 2 * MARK, 2)
-    assert fills(venue.order(8, SELL, 2 * MARK, 2, IOC, reduce_only=1)) == [(4, 2 * MARK, 2)]
+    assert venue.code("place", *order(8, SELL, 2 * MARK, 1, IOC, market=2)) == 21
+    venue.order(4, BUY, 2 * MARK, 4, market=2)
+    assert fills(venue.order(8, SELL, 2 * MARK, 4, IOC, reduce_only=1, market=2)) == [(4, 2 * MARK, 4)]
     assert venue.get(Account, 8).collateral > 300_000
 
 
@@ -169,7 +172,7 @@ def test_a_reduction_without_a_loss_needs_no_margin_at_all(venue: Venue) -> None
 def test_how_much_a_reduction_may_lose_below_initial_margin(rate: int, band: int) -> None:
     """Two fifths of the rate, the fee included, but never more than 1 % of the mark: the window does not widen it."""
     venue = Venue().open()
-    venue.ok("open_market", 2, MARK, *TERMS[:4], rate, 0, 0, 0, 0)
+    venue.ok("open_market", 2, MARK, *terms(floor=rate))
     lots = 10**10 * 10**6 // (MARK * rate) * 9 // 10
     venue.trade(2, 3, MARK, lots, market=2)
     mark = MARK - MARK * rate // 4_000_000
@@ -222,8 +225,10 @@ def test_slot_is_free_again_after_the_fill(venue: Venue) -> None:
 
 
 def test_extreme_limits_cross_no_empty_side(venue: Venue) -> None:
-    assert [n for n, _ in venue.order(2, BUY, HIGHEST, 1, IOC)] == ["placed", "done"]
-    assert [n for n, _ in venue.order(2, SELL, 1, 1, IOC)] == ["placed", "done"]
-    venue.order(2, BUY, 1, 1)
-    venue.order(3, SELL, HIGHEST, 1)
-    assert (venue.book(BUY), venue.book(SELL)) == ([(2, 1, 1)], [(3, HIGHEST, 1)])
+    highest = 2**28 - 1
+    venue.ok("open_market", 2, 2**27, *TERMS)
+    assert [n for n, _ in venue.order(2, BUY, highest, 1, IOC, market=2)] == ["placed", "done"]
+    assert [n for n, _ in venue.order(2, SELL, 1, 1, IOC, market=2)] == ["placed", "done"]
+    venue.order(2, BUY, 1, 1, market=2)
+    venue.order(3, SELL, highest, 1, market=2)
+    assert (venue.book(BUY, 2), venue.book(SELL, 2)) == ([(2, 1, 1)], [(3, highest, 1)])

@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 
 from kedge.rules import Account, Position
-from tests.unit.rules.venue import BUY, IOC, MARK, TERMS, Venue
+from tests.unit.rules.venue import BUY, IOC, MARK, SELL, TERMS, Venue
 from tests.unit.rules.world import World
 
 
@@ -24,7 +24,7 @@ def test_any_order_of_unlisting_leaves_a_whole_list(sequence: tuple[int, ...]) -
     venue = Venue().open()
     venue.ok("open_market", 2, MARK, *TERMS)
     for market in range(3):
-        venue.order(2, BUY, MARK, 1, IOC, market=market)
+        venue.order(2, SELL, MARK, 1, IOC, market=market)
     assert listed(venue) == [2, 1, 0]
     for market in sequence:
         before = listed(venue)
@@ -47,7 +47,7 @@ def test_the_ninth_market_fits_after_an_unlist() -> None:
     for market in range(2, 9):
         venue.ok("open_market", market, MARK, *TERMS)
     for market in range(8):
-        venue.order(2, BUY, MARK, 1, IOC, market=market)
+        venue.order(2, SELL, MARK, 1, IOC, market=market)
     venue.ok("unlist", 2, 7, 0)
-    venue.order(2, BUY, MARK, 1, IOC, market=8)
+    venue.order(2, SELL, MARK, 1, IOC, market=8)
     assert listed(venue) == [8, 6, 5, 4, 3, 2, 1, 0]

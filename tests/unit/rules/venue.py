@@ -9,6 +9,7 @@ from typing import Any
 from kedge._native import Engine, Program, Sealed, poseidon2
 from kedge.machine import OracleEngine, Record, address_of
 from kedge.rules import Book, Clock, Market, Order, program, rules
+from kedge.rules.market import TERMS as FIELDS
 
 Event = tuple[str, list[int]]
 
@@ -18,11 +19,20 @@ START = 1_000_000_000
 HOUR = 3_600_000
 MARK = 600_000
 OTHER_MARK = 30_000
-TERMS = (1, 200, 500, 100, 20_000, 40_000, 5_000, 2_000, 5_000)
-"""minimum 1 lot, fees 200 and 500 ppm, slope, floor 2 %, sigma 4 % a day, z 5, delay 2 s, ramp 5,000 ppm per second."""
+TERMS = (1, 200, 500, 5_000, 10_000, 1_000_000, 2**30 - 1, 2**48 - 1, 20_000, 40_000, 5_000, 2_000, 5_000, 100)
+"""Minimum 1 lot, fees 200 and 500 ppm, penalty 0.5 %, tolerance 1 %, band 100 %, no caps; floor 2 %, sigma 4 % a day,
+z 5, delay 2 s, ramp 5,000 ppm per second, slope 100."""
+
+NAMES = tuple(FIELDS)
 
 TEN_THOUSAND = 10_000_000_000
 USERS = range(2, 8)
+
+
+def terms(**changes: int) -> list[int]:
+    """The terms with some of them changed, by name."""
+    assert set(changes) <= set(NAMES), f"no such terms: {set(changes) - set(NAMES)}"
+    return [changes.get(name, value) for name, value in zip(NAMES, TERMS, strict=True)]
 
 
 @cache
@@ -79,6 +89,12 @@ class Venue:
         self.ok("open_market", 0, MARK, *TERMS)
         self.ok("open_market", 1, OTHER_MARK, *TERMS)
 
+    def open_with(self, market: int, changed: list[int], anchored: int = START - 1_000) -> Venue:
+        """Set the clock and open one market on terms of its own."""
+        self.ok("window_update", START, anchored)
+        self.ok("open_market", market, MARK, *changed)
+        return self
+
     def deposit(self, account: int, amount: int) -> None:
         self.ok("deposit", *self.deposit_args(account, amount))
         self.deposits += 1
@@ -115,14 +131,22 @@ class Venue:
             self.ok("oracle_price", market, max(now - reach, min(now + reach, price)))
 
     def pass_time(self, milliseconds: int, anchored: int | None = None) -> int:
-        """Move the clock on and bring every market's margin up to date; returns the time."""
+        """Move the clock on and bring every market's mark and margin up to date; returns the time."""
         clock = self.get(Clock, 0)
         now = clock.now + milliseconds
         self.ok("window_update", now, clock.anchored if anchored is None else anchored)
         for market in (0, 1):
-            if self.get(Market, 0, market).mark:
+            if mark := self.get(Market, 0, market).mark:
+                self.ok("oracle_price", market, mark)
                 self.ok("margin_update", market)
         return int(now)
+
+    def change_terms(self, market: int, **changes: int) -> None:
+        """Announce the terms with changes, wait the hour, put them in force; the clock never stands still for long."""
+        self.ok("announce", market, *terms(**changes))
+        for _ in range(60):
+            self.pass_time(60_000)
+        self.ok("parameter_update", market)
 
     def book(self, side: int, market: int = 0) -> list[tuple[int, int, int]]:
         """(account, price, remaining) of a side of the book, best first."""

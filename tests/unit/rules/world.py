@@ -55,14 +55,14 @@ class World:
 
     # ---- the specification's arithmetic ------------------------------------------------------------------------------
 
-    def margin(self, lots: int, number: int) -> int:
-        """Initial margin of some lots: notional x (rate + add-on), rounded up."""
+    def margin(self, lots: int, number: int, kept: bool = False) -> int:
+        """Margin of some lots, initial or what must be kept: notional x (rate + add-on), rounded up."""
         market = self.market(number)
-        rate = market.rate + ceil_div(abs(lots) * market.slope, 2**20)
+        rate = (market.kept if kept else market.rate) + ceil_div(abs(lots) * market.slope, 2**20)
         return ceil_div(abs(lots) * market.mark * rate, PPM)
 
-    def required(self, account: int) -> int:
-        return sum(self.margin(p.size, number) for number, p in self.positions(account).items())
+    def required(self, account: int, kept: bool = False) -> int:
+        return sum(self.margin(p.size, number, kept) for number, p in self.positions(account).items())
 
     def equity(self, account: int) -> int:
         """Collateral plus what every position would bring at the mark, less the funding it owes, rounded up."""
@@ -81,6 +81,7 @@ class World:
                 self._check_book(number, side)
             held = [p.size for (_, slot), p in self.records[Position].items() if slot == number]
             assert sum(held) == 0, f"positions of market {number} add up to {sum(held)}"
+            assert self.get(Book, EXCHANGE, number).interest == sum(abs(size) for size in held)
         for account in {owner for owner, _ in self.records[Position]}:
             self._check_list(account)
 

@@ -11,8 +11,8 @@ from kedge import _native
 from kedge.machine import address_of
 from kedge.rules import Clock, program
 from kedge.sequencer import EngineLike, NativeEngines, Origin, Receipt, SealedChunk, Sequencer, Settings, Transaction
+from kedge.venue import Market
 
-TERMS = (1, 200, 500, 100, 20_000, 40_000, 5_000, 2_000, 5_000)
 OVERSIZED = 7
 
 
@@ -65,7 +65,7 @@ def test_chunks_end_where_the_meter_says_so(tmp_path: Path, limits: dict[str, in
 
 
 def test_a_transaction_without_room_anywhere_is_refused_and_the_rest_goes_on(tmp_path: Path) -> None:
-    market = Transaction("open_market", (0, 600_000, *TERMS))
+    market = Transaction(*Market(0, "A", 0, 600_000).opening())
     clocks = [Transaction("window_update", (now, 1)) for now in range(2, 9)]
     work = [clocks[0], market, clocks[1], clocks[2], market, market, *clocks[3:]]
     receipts, chunks, _ = run(tmp_path, limited(bytes=80), work)
@@ -75,10 +75,10 @@ def test_a_transaction_without_room_anywhere_is_refused_and_the_rest_goes_on(tmp
 
 
 def test_a_limit_met_exactly_is_met(tmp_path: Path) -> None:
-    """A chunk whose records take all of the bytes: the clock's, 16 bytes."""
-    with Sequencer.open(tmp_path, NativeEngines(limited(bytes=16))) as sequencer:
+    """A chunk whose records take all of the bytes: the clock's, 21 bytes."""
+    with Sequencer.open(tmp_path, NativeEngines(limited(bytes=21))) as sequencer:
         receipts = sequencer.submit([Transaction("window_update", (now, 1)) for now in range(2, 30)], Origin.SYSTEM)
         assert all(receipt.accepted for receipt in receipts)
         assert sequencer.read(lambda engine: engine.get(address_of(Clock, 0)))[0] == 29
-        assert sequencer.read(usage_of)["bytes"] == 16
+        assert sequencer.read(usage_of)["bytes"] == 21
         assert sequencer.chunks() == []

@@ -102,10 +102,10 @@ class Stream:
         return self._sent / max(1, self._wanted)
 
     def next(self) -> list[Transaction]:
-        burst = [self.crowd.draw(MIXED) for _ in range(min(self._burst, self._wanted - self._sent))]
-        self._sent += len(burst)
+        drawn = [self.crowd.draw(MIXED) for _ in range(min(self._burst, self._wanted - self._sent))]
+        self._sent += len(drawn)
         self._told(self.phase, self.progress)
-        return burst
+        return [*self.crowd.marks(), *drawn] if drawn else []
 
     def feedback(self, sent: Sequence[Transaction], outcomes: Sequence[Outcome]) -> None:
         self.crowd.feedback(sent, outcomes)
