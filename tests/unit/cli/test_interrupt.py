@@ -10,6 +10,7 @@ import pytest
 
 LOADING = """
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what it leaves in the background without
 
 class Stop:
     def find_spec(self, name, *_):
