@@ -17,6 +17,8 @@ from kedge.lab.report import (
     HeightSample,
     MarginSample,
     Pause,
+    Report,
+    RunInfo,
     TableCells,
     WindowSample,
     gas_per_settlement,
@@ -170,8 +172,25 @@ class Recorder:
     def sample(self) -> None:
         """Note heights and window as they are now."""
         at, heights = self.now, self._heights()
-        self.heights.append(HeightSample(at, **heights))
-        self.windows.append(WindowSample(at, self.node.window_seconds))
+        with self._lock:
+            self.heights.append(HeightSample(at, **heights))
+            self.windows.append(WindowSample(at, self.node.window_seconds))
+
+    def collect(self, run: RunInfo, summary: dict[str, str | int | float]) -> Report:
+        """The report of one moment: samples and news that come while the page is drawn are not in it."""
+        with self._lock:
+            return Report(
+                run=run,
+                heights=list(self.heights),
+                windows=list(self.windows),
+                pauses=list(self.pauses),
+                chunks=sorted(self.chunks, key=lambda chunk: chunk.number),
+                batches=[self.batches[number] for number in sorted(self.batches)],
+                margins=list(self.margins),
+                floors=self.floors,
+                tables=sorted(self.tables.values(), key=lambda table: -table.cells),
+                summary=summary,
+            )
 
     def _heights(self) -> dict[str, int]:
         reached = self.node.heights()

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kedge.lab.recorder import Recorder
-from kedge.lab.report import Clock, Report, RunInfo
+from kedge.lab.report import Clock, RunInfo
 from kedge.lab.report_page import write_report
 from kedge.lab.source import Source
 from kedge.machine import address_of
@@ -139,16 +139,4 @@ class Session:
             command=command,
             clock=clock,
         )
-        report = Report(
-            run=run,
-            heights=recorder.heights,
-            windows=recorder.windows,
-            pauses=recorder.pauses,
-            chunks=sorted(recorder.chunks, key=lambda chunk: chunk.number),
-            batches=[recorder.batches[number] for number in sorted(recorder.batches)],
-            margins=recorder.margins,
-            floors=recorder.floors,
-            tables=sorted(recorder.tables.values(), key=lambda table: -table.cells),
-            summary=summary,
-        )
-        return write_report(report, folder)
+        return write_report(recorder.collect(run, summary), folder)

@@ -8,8 +8,9 @@ from typing import Any, cast
 import pytest
 
 from kedge.batching import Header
+from kedge.lab.lags import compute_lags
 from kedge.lab.recorder import Recorder
-from kedge.lab.report import gas_per_settlement
+from kedge.lab.report import RunInfo, gas_per_settlement
 from kedge.node import Node
 from kedge.settlement import AnchorEvent, Mined
 
@@ -71,3 +72,15 @@ def test_what_leaves_l1_is_taken_back(recorder: Recorder) -> None:
     assert list(recorder.batches) == [1, 2]
     recorder.on_anchored([event("final", 2, 90, "finalize")])
     assert [row.final_gas for row in recorder.batches.values()] == [45, 45]
+
+
+def test_a_report_is_of_one_moment_while_the_node_goes_on(recorder: Recorder) -> None:
+    """A sample that is taken while the page is drawn changes nothing in it, and breaks nothing."""
+    recorder.sample()
+    run = RunInfo(title="t", started="s", commit="c", machine="m", program="p", command="kedge demo")
+    report = recorder.collect(run, {"fills": 1})
+    recorder.sample()
+    recorder.on_anchored([event("reorganised", 3, 3_000)])
+    assert (len(report.heights), len(report.windows), len(report.batches)) == (1, 1, 3)
+    assert report.heights is not recorder.heights
+    assert compute_lags(report.heights, "final") == [(report.heights[0].time, 0.0)]
