@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from kedge._native import Engine, check, traces, witness_info
 from kedge.machine import P, address_of, lift
-from kedge.rules import Account, program
+from kedge.rules import BOND, Account, program
 from tests.property.histories import Move, Player, draw_history, histories
 from tests.unit.rules.venue import Venue, native_program
 
@@ -75,4 +75,4 @@ def test_the_columns_of_a_step_hold_what_it_read() -> None:
     values = {name: lift(value) for name, value in zip(columns("place"), row, strict=True)}
     wanted = {"account": 2, "slot": 3, "side": 1, "price": 600_000, "size": 5, "account.collateral": 10**10}
     assert {name: values[name] for name in wanted} == wanted
-    assert venue.engine.get(address_of(Account, 2))[:3] == [10**10, 1, 1]
+    assert venue.engine.get(address_of(Account, 2))[:3] == [10**10 - BOND, 1, 1]

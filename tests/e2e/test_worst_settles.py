@@ -7,7 +7,7 @@ from pathlib import Path
 from kedge._native import Tree, poseidon2
 from kedge.machine import BATCH_BYTES, address_of
 from kedge.node import Devnet, Node, NodeOptions
-from kedge.rules import DEPOSITS, EXCHANGE, Queue, program
+from kedge.rules import BOND, DEPOSITS, EXCHANGE, Queue, program
 from kedge.sequencer import Origin, Receipt, Transaction
 from kedge.settlement import Tier, reconstruct_from_chain
 from tests.e2e.harness import QUICK_TERMS, VOLATILE, need_anvil, until
@@ -40,8 +40,9 @@ def settle(node: Node) -> None:
 
 
 def attack(node: Node) -> None:
-    """26 accounts with one quote each fill their slots and let all of it lapse, while no batch goes out; then a taker
-    removes as many orders as an order may, seven times in a row: more than six blobs hold, in one chunk of version 1.
+    """26 accounts with nothing but their bonds and one quote fill their slots and let all of it lapse, while no batch
+    goes out; then a taker removes as many orders as an order may, seven times in a row: more than six blobs hold, in
+    one chunk of version 1.
     """
     node.submit([*node.due(), Transaction(*VOLATILE[0].opening())])
     until("deposits are in", lambda: node.get(address_of(Queue, EXCHANGE, DEPOSITS))[0] == USERS + 1)
@@ -56,11 +57,11 @@ def attack(node: Node) -> None:
     node.anchoring.policy.resume()
 
 
-def test_users_with_one_quote_each_and_a_long_pause_stop_nothing(tmp_path: Path) -> None:
+def test_users_with_next_to_nothing_and_a_long_pause_stop_nothing(tmp_path: Path) -> None:
     need_anvil()
     devnet = Devnet(tmp_path, QUICK_TERMS)
     try:
-        devnet.fund([1] * (USERS + 1))
+        devnet.fund([SLOTS * BOND + 1] * (USERS + 1))
         node = Node(tmp_path, devnet.chain, devnet.operator, devnet.place, OPTIONS)
         try:
             attack(node)

@@ -6,7 +6,8 @@ from collections import Counter
 
 from hypothesis import given, settings
 
-from kedge.rules import FUND, Account, Market, Position, rules
+from kedge.rules import BOND, FUND, Account, Market, Position, rules
+from kedge.rules.matching import AGED, CANCELLED, SELF_TRADE
 from tests.property.histories import Move, Player, draw_history, histories
 from tests.unit.rules.venue import Event, Venue, dict_of, of_kind
 from tests.unit.rules.world import World
@@ -17,15 +18,14 @@ USER_STEPS = [name for name, step in rules.steps.items() if step.phases == (0,)]
 
 
 def check_money(player: Player, world: World) -> None:
-    """Collateral less cost is what was paid in less what was paid out, but for funding that is due and for dust.
+    """Collateral and bonds less cost are what was paid in less what was paid out, but for funding due and for dust.
 
     Funding moves size * index / 2^16 and nets to nothing, since sizes do; each settlement rounds it up by less than one
     quote, to the account's loss. In 2^-16 quote the sum is exact.
     """
-    held = sum(a.collateral for a in world.records[Account].values())
     costs = sum(p.cost for p in world.records[Position].values())
     due = sum(p.size * (world.market(n).funding - p.funding) for (_, n), p in world.records[Position].items())
-    dust = (player.paid_in - player.paid_out - held + costs) * 2**16 + due
+    dust = (player.paid_in - player.paid_out - world.held() + costs) * 2**16 + due
     assert 0 <= dust < max(1, player.settlements * 2**16)
 
 
@@ -46,6 +46,23 @@ def check_best_first(before: World, step: str, args: list[int], events: list[Eve
     assert set(met) == set(line[: len(set(met))])
 
 
+def lost_bonds(account: int, events: list[Event]) -> int:
+    """What the account lost by orders of its own that were removed for its own fault."""
+    spared = (CANCELLED, SELF_TRADE, AGED)
+    return BOND * sum(e["account"] == account and e["reason"] not in spared for e in of_kind(events, "removed"))
+
+
+def check_bonds(before: World, world: World, step: str, events: list[Event]) -> None:
+    """The fund takes the bond of each order that is removed for its account's fault, besides fees and debts."""
+    removed = {e["account"] for e in of_kind(events, "removed")}
+    due = sum(lost_bonds(account, events) for account in removed)
+    fees = sum(e["maker_fee"] + e["taker_fee"] for e in of_kind(events, "fill"))
+    debts = sum(e["amount"] for e in of_kind(events, "covered"))
+    fund = world.get(Account, FUND).collateral - before.get(Account, FUND).collateral
+    if not of_kind(events, "liquidated"):  # a takeover settles the fund's own position
+        assert fund == due + fees - debts, f"{step} moved {fund} quote to the fund"
+
+
 def check_margin(before: World, world: World, step: str, args: list[int], events: list[Event]) -> None:
     """Whoever ends with more risk, withdrew or took over bears it at initial margin."""
     involved = {account for account, _ in world.records[Position]} - {FUND}
@@ -53,7 +70,8 @@ def check_margin(before: World, world: World, step: str, args: list[int], events
         old, new = before.positions(account), world.positions(account)
         grew = [n for n in new if abs(new[n].size) > abs(old[n].size if n in old else 0)]
         if grew or (step == "withdraw" and args[0] == account):
-            assert world.equity(account) >= world.required(account), f"account {account} after {step}{args}"
+            least = world.required(account) - lost_bonds(account, events)
+            assert world.equity(account) >= least, f"account {account} after {step}{args}"
 
 
 def check_debt(before: World, world: World, step: str, args: list[int], events: list[Event]) -> None:
@@ -61,12 +79,14 @@ def check_debt(before: World, world: World, step: str, args: list[int], events: 
     with worse health (equity by requirement) than before. Only price, funding and time can. A takeover is measured by
     what positions must keep.
 
-    Each fill and takeover rounds a fee, funding and two margins against the account: that dust is allowed for.
+    Each fill and takeover rounds a fee, funding and two margins against the account: that dust is allowed for, and the
+    bonds that it lost, which the fund has.
     """
     if step in MOVED_BY_THE_WORLD:
         return
     for account in {account for account, _ in world.records[Position]} - {FUND}:
         dust = 4 * sum(account in (e.get("maker"), e.get("taker"), e.get("account")) for e in map(dict_of, events))
+        dust += lost_bonds(account, events)
         old, new = before.equity(account), world.equity(account)
         assert new >= min(0, old) - dust, f"account {account} fell from {old} to {new} by {step}{args}"
         kept = step == "liquidate"
@@ -90,6 +110,7 @@ def follow(history: list[Move]) -> Counter[str]:
             check_money(player, world)
             check_priority(player, world)
             check_best_first(before, step, args, events)
+            check_bonds(before, world, step, events)
             check_margin(before, world, step, args, events)
             check_debt(before, world, step, args, events)
             accepted.update([step, *(name for name, _ in events)])

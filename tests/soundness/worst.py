@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from kedge._native import Engine, Program, Sealed
 from kedge.batching import Batch, Chunk, Withdrawal, compute_batch
-from kedge.rules import program
+from kedge.rules import BOND, program
 from tests.unit.rules.case import CHUNK_FULL
 from tests.unit.rules.venue import BUY, IOC, MARK, SELL, START, TEN_THOUSAND, TERMS, native_program, order
 
@@ -75,10 +75,10 @@ def takers(native: Program | None = None, makers: int = 36_000) -> tuple[Crowd, 
 
 
 def evictions() -> tuple[Crowd, Iterator[Move]]:
-    """34 users with one quote each: their orders lapse, and whoever takes removes as many as an order may."""
+    """34 users with one quote beside their bonds: their orders lapse, and whoever takes removes as many as one may."""
     crowd, users = Crowd(), range(FIRST, FIRST + 34)
     for account in (TAKER, *users):
-        step, args = crowd.deposit(account, 1)
+        step, args = crowd.deposit(account, 1_000 * BOND + 1)
         crowd.must(step, *args)
     for account in users:
         for slot in range(1_000):

@@ -11,6 +11,7 @@ from kedge.batching import owner_bytes
 from kedge.machine import Record, address_of
 from kedge.rules import (
     ANNOUNCED,
+    BOND,
     EXCHANGE,
     FIRST_USER,
     MAX_POSITIONS,
@@ -56,13 +57,19 @@ class RestingOrder(msgspec.Struct, frozen=True):
 
 
 class AccountView(msgspec.Struct, frozen=True):
-    """An account: collateral in quote, the L1 address that may withdraw, open positions, orders that can still fill."""
+    """An account: collateral and what its orders hold as bonds, in quote, the L1 address that may withdraw, open
+    positions, orders that can still fill, and dead ones: whose expiry passed, or that were cancelled all at once.
+
+    A dead order gives its bond back when it is cancelled, and loses it when a taker or a sweep meets it.
+    """
 
     account: int
     owner: str | None
     collateral: int
+    bonded: int
     positions: list[Position]
     orders: list[RestingOrder]
+    dead: list[RestingOrder]
 
 
 class Announced(msgspec.Struct, frozen=True):
@@ -122,8 +129,9 @@ def read_account(get: Get, number: int) -> AccountView:
         raise NO_ACCOUNT.reject(str(number))
     account = decode(Account, get(address_of(Account, number)))
     address = "0x" + owner_bytes(list(owner.values())[:5]).hex() if owner["known"] else None
-    return AccountView(number, address, account["collateral"], _positions(get, number, account["head"]),
-                       _orders(get, number, account["epoch"]))  # fmt: skip
+    positions = _positions(get, number, account["head"])
+    orders, dead = _orders(get, number, account["epoch"])
+    return AccountView(number, address, account["collateral"], account["resting"] * BOND, positions, orders, dead)
 
 
 def _positions(get: Get, number: int, head: int) -> list[Position]:
@@ -141,20 +149,21 @@ def _positions(get: Get, number: int, head: int) -> list[Position]:
     return found
 
 
-def _orders(get: Get, number: int, epoch: int) -> list[RestingOrder]:
-    """Orders that rest, have not expired and were not cancelled all at once."""
+def _orders(get: Get, number: int, epoch: int) -> tuple[list[RestingOrder], list[RestingOrder]]:
+    """Orders that rest: those that can fill, and those that expired or were cancelled all at once."""
     now = get(address_of(Clock, EXCHANGE))[0]
-    found = []
+    found: tuple[list[RestingOrder], list[RestingOrder]] = [], []
     for slot in range(SLOTS):
         address = address_of(Order, number, slot)
         words = get(address)
         if not words[2]:
             continue
         order = decode(Order, words)
-        if order["epoch"] == epoch and order["expiry"] >= now:
-            market, side = divmod(order["book"], 2)
-            expiry = None if order["expiry"] == FOREVER else order["expiry"]
-            found.append(RestingOrder(address, slot, market, SIDES[side], order["price"], order["remaining"], expiry))
+        is_dead = order["epoch"] != epoch or order["expiry"] < now
+        market, side = divmod(order["book"], 2)
+        expiry = None if order["expiry"] == FOREVER else order["expiry"]
+        resting = RestingOrder(address, slot, market, SIDES[side], order["price"], order["remaining"], expiry)
+        found[is_dead].append(resting)
     return found
 
 

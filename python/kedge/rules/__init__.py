@@ -36,6 +36,7 @@ from kedge.rules.codes import Code
 from kedge.rules.exchange import rules
 from kedge.rules.records import (
     ANNOUNCED,
+    BOND,
     DEPOSITS,
     EXCHANGE,
     FIRST_USER,
@@ -65,6 +66,7 @@ def program() -> Traced:
 
 __all__ = [
     "ANNOUNCED",
+    "BOND",
     "DEPOSITS",
     "EXCHANGE",
     "FIRST_USER",

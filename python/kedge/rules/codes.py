@@ -65,3 +65,4 @@ class Code(IntEnum):
     ABOVE_LARGEST = 59, "the order could make the position larger than the market lets an account hold"
     NOT_ANNOUNCED = 60, "no parameters are announced for this market"
     NOTICE_RUNNING = 61, "the announced parameters take effect later"
+    BOND_MISSING = 62, "the account's collateral does not pay the bond of a resting order"

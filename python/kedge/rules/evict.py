@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from kedge.machine import Machine
+from kedge.machine import Machine, View, Word
+from kedge.rules.bond import count_resting, pay
 from kedge.rules.exchange import rules
 from kedge.rules.matching import (
     AGED,
+    SELF_TRADE,
     UNDERMARGINED,
     bears,
     best_opposite,
@@ -18,7 +20,15 @@ from kedge.rules.matching import (
     pop_best,
     reduces,
 )
-from kedge.rules.records import EXCHANGE, Account, Book, Market, Order, Position, Terms
+from kedge.rules.records import BOND, EXCHANGE, FUND, Account, Book, Market, Order, Position, Terms
+
+
+def _hand_over_bond(m: Machine, account: View, reason: Word) -> None:
+    """To the fund, unless the account removed its own order or the operator let a mark grow old: then it returns."""
+    returns = m.commit(m.either(m.test(reason == SELF_TRADE), m.test(reason == AGED)))
+    pay(m, account, returns * BOND)
+    count_resting(m, account, m.word(-1))
+    pay(m, m.change(Account.at(FUND), name="fund"), (1 - returns) * BOND)
 
 
 @rules.step(phases=["matching", "deciding"])
@@ -27,7 +37,8 @@ def evict(m: Machine) -> None:
 
     Because it expired, its account cancelled all, it would trade with its own account, its position is no longer listed
     or would exceed the largest size, or its account failed the assessment under the proposed fill, or could not be
-    valued because a mark or a rate was too old.
+    valued because a mark or a rate was too old. Its bond goes to the insurance fund; in the third and the last case it
+    returns.
 
     Proves: one of these reasons holds; a healthy maker, or one whose fill needs no assessment, cannot be removed.
     Prover may choose: nothing.
@@ -36,7 +47,7 @@ def evict(m: Machine) -> None:
     book = m.change(Book.at(EXCHANGE, c.market))
     guard_met(m, book)
     maker = m.change(Order.reference(best_opposite(m, book)), name="maker")
-    account = m.read(Account.at(maker.account), name="maker_account")
+    account = m.change(Account.at(maker.account), name="maker_account")
     position = m.read(Position.at(maker.account, c.market), name="maker_position")
     size = m.commit(m.minimum(c.remaining, maker.remaining))
     terms = m.read(Terms.at(EXCHANGE, c.market))
@@ -48,10 +59,11 @@ def evict(m: Machine) -> None:
     burden = burden_of(m, ~c.side, market, maker.price, terms.maker_fee)
     eased = is_eased(m, reduces(m, ~c.side, position, size), burden, market, terms)
     m.guard(m.select(assessed, ~bears(m, eased), m.test(reason != 0)))
-    reason = m.select(assessed, m.select(c.aged, AGED, UNDERMARGINED), reason)
+    reason = m.commit(m.select(assessed, m.select(c.aged, AGED, UNDERMARGINED), reason))
 
     left = maker.remaining
     maker.remaining = 0
+    _hand_over_bond(m, account, reason)
     pop_best(m, book, maker, ~c.side, m.word(1))
     m.emit("removed", account=maker.account, order=maker.address, remaining=left, reason=reason)
     forget_assessment(m)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kedge.machine import Machine
+from kedge.rules.bond import equity_of
 from kedge.rules.exchange import rules
 from kedge.rules.margin import begin_assessment
 from kedge.rules.matching import crossing_gap, is_tired
@@ -24,5 +25,5 @@ def examine(m: Machine) -> None:
     account = m.read(Account.at(c.account))
     m.guard(account.head != 0)
     begin_assessment(
-        m, c.account, account.collateral, account.head, rules.phase("concluding"), rules.phase("assessing")
+        m, c.account, equity_of(account), account.head, rules.phase("concluding"), rules.phase("assessing")
     )

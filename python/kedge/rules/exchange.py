@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from kedge.machine import Field, RuleSet, signed, unsigned
 from kedge.rules.codes import Code
-from kedge.rules.records import ADDRESS, MARKET_ID, RECORDS, TIME
+from kedge.rules.records import ADDRESS, BOND, MARKET_ID, MOST_ORDERS, RECORDS, TIME
 
 BIT = unsigned(1)
 
@@ -33,7 +33,7 @@ REGISTERS = {
     # the account being assessed, and the fill proposed to it
     "subject": unsigned(24),
     "next": unsigned(10),
-    "equity": signed(60),
+    "equity": Field(-(2**60), 2**60 - 1 + MOST_ORDERS * BOND),
     "required": unsigned(60),
     "aged": BIT,
     "then": Field(0, 7),

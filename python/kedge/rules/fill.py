@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kedge.machine import Machine, View, Word, mul_div
+from kedge.rules.bond import count_resting
 from kedge.rules.codes import Code
 from kedge.rules.exchange import rules
 from kedge.rules.margin import PPM, count_interest, settle
@@ -19,7 +20,7 @@ from kedge.rules.matching import (
     pop_best,
     reduces,
 )
-from kedge.rules.records import EXCHANGE, FUND, Account, Book, Market, Order, Position, Terms
+from kedge.rules.records import BOND, EXCHANGE, FUND, Account, Book, Market, Order, Position, Terms
 
 
 def _guard_borne(m: Machine, position: View, market: View, terms: View, size: Word, price: Word) -> None:
@@ -37,7 +38,8 @@ def fill(m: Machine) -> None:
 
     Proves: nobody with a better price or an earlier place was passed over (the list's head is filled), the maker
     bears the fill (it needs no assessment, or its assessment ran under exactly this proposal: only `assess` ran since,
-    and it writes nothing), and fees go to the fund. The taker is assessed when its order is done.
+    and it writes nothing), fees go to the fund, and an order that is filled whole has its bond back. The taker is
+    assessed when its order is done.
     Prover may choose: nothing.
     """
     c = m.cursor
@@ -63,15 +65,17 @@ def fill(m: Machine) -> None:
     maker_fee = mul_div(m, notional, terms.maker_fee, PPM, up=True)
     taker_fee = mul_div(m, notional, terms.taker_fee, PPM, up=True)
     bought, paid = m.commit(m.select(c.side, -size, size)), m.commit(m.select(c.side, -notional, notional))
-    grown = settle(m, maker_account, maker_position, market, -bought, -paid, maker_fee)
+    left = m.commit(m.assume(maker.remaining - size, 0, 2**30 - 1))
+    whole = m.test(left == 0)
+    grown = settle(m, maker_account, maker_position, market, -bought, -paid, maker_fee - whole * BOND)
+    count_resting(m, maker_account, -whole)
     count_interest(m, book, grown + settle(m, account, position, market, bought, paid, taker_fee))
     fund = m.change(Account.at(FUND), name="fund")
     fund.collateral = m.narrow(fund.collateral + maker_fee + taker_fee, -(2**60), 2**60 - 1, Code.COLLATERAL_OVERFLOW)
 
-    left = m.commit(m.assume(maker.remaining - size, 0, 2**30 - 1))
     maker.remaining = left
     c.remaining = m.assume(c.remaining - size, 0, 2**30 - 1)
-    pop_best(m, book, maker, ~c.side, m.test(left == 0))
+    pop_best(m, book, maker, ~c.side, whole)
     _report(m, maker, size, maker_fee, taker_fee)
     forget_assessment(m)
     c.phase = rules.phase("matching")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kedge.machine import Field, Machine, View, Word, magnitude, mul_div
+from kedge.rules.bond import equity_of
 from kedge.rules.cancel_all import raise_epoch
 from kedge.rules.codes import Code
 from kedge.rules.exchange import rules
@@ -49,7 +50,7 @@ def liquidate(m: Machine) -> None:
     m.require(clock.now >= clock.grace, Code.GRACE)
     m.require(account.head != 0, Code.NO_POSITIONS)
     begin_assessment(
-        m, m.input("account"), account.collateral, account.head, rules.phase("seizing"), rules.phase("assessing")
+        m, m.input("account"), equity_of(account), account.head, rules.phase("seizing"), rules.phase("assessing")
     )
     c.account, c.market, c.remaining = m.input("liquidator"), m.input("market"), m.input("size")
     c.now = clock.now
@@ -113,7 +114,7 @@ def takeover(m: Machine) -> None:
         list_position(m, taker, taken, c.market)
     m.emit("liquidated", account=c.subject, liquidator=c.account, market=c.market, size=-lots, price=price)
     head = m.select(to_fund, 0, taker.head)
-    starting = m.select(to_fund, 0, taker.collateral)
+    starting = m.select(to_fund, 0, equity_of(taker))
     begin_assessment(
         m, c.account, m.commit(starting), m.commit(head), rules.phase("clearing"), rules.phase("assessing")
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kedge.machine import Machine, mul_div
+from kedge.rules.bond import equity_of
 from kedge.rules.codes import Code
 from kedge.rules.exchange import rules
 from kedge.rules.margin import PPM, begin_assessment
@@ -33,7 +34,7 @@ def offer(m: Machine) -> None:
     notional = m.commit(size * maker.price)
     fee = mul_div(m, notional, terms.maker_fee, PPM, up=True)
     begin_assessment(
-        m, maker.account, account.collateral, account.head, rules.phase("deciding"), rules.phase("assessing")
+        m, maker.account, equity_of(account), account.head, rules.phase("deciding"), rules.phase("assessing")
     )
     buys = c.side
     c.target = c.market + 1

@@ -19,6 +19,12 @@ NO_ASK = 2**28
 PRICE = Field(1, MAX_PRICE)
 SIZE = Field(1, 2**30 - 1)
 RATE_CAP = 1_000_000
+BOND = 10_000
+"""Quote that an order holds while it rests: a hundredth of a coin, from its account's collateral."""
+
+MOST_ORDERS = 2**10
+"""Order slots of an account."""
+
 FEE_CAP, PENALTY_CAP, TOLERANCE_CAP = 5_000, 20_000, 20_000
 """Most that a fee, a liquidator's discount and the loss of an eased reduction may be, in ppm."""
 
@@ -34,13 +40,17 @@ DIGEST_WORD = Field(-HALF, HALF)
 
 
 class Account(Record):
-    """Collateral in quote, the list of positions, and the epoch that resting orders must match."""
+    """Collateral in quote, the list of positions, the epoch that resting orders must match, how many rest.
+
+    Each order that rests, dead or alive, holds a `BOND` that was taken from the collateral.
+    """
 
     kind = 0
     collateral = signed(60)
     head = unsigned(10)
     positions = Field(0, MAX_POSITIONS)
     epoch = unsigned(32)
+    resting = Field(0, MOST_ORDERS)
 
 
 class Owner(Record):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kedge.machine import Machine, View, Word, address_of
+from kedge.rules.bond import take_bond
 from kedge.rules.codes import Code
 from kedge.rules.exchange import BOOK_INDEX, rules
 from kedge.rules.matching import bears, book_key, crossing_gap, go_idle, set_best
@@ -51,10 +52,11 @@ def _neighbours(m: Machine, own_best: Word, number: Word) -> tuple[View, View, W
 
 @rules.step(phases=["matching", "concluding"])
 def rest(m: Machine) -> None:
-    """Link the active order into its side of the book.
+    """Link the active order into its side of the book, and take its bond.
 
-    Proves: it does not cross, its slot was free, and it stands behind every order of the same or a better price and
-    before every worse one. Prover may choose: the neighbour, and the constraints leave one choice.
+    Proves: it does not cross, its slot was free, its account paid the bond, and it stands behind every order of the
+    same or a better price and before every worse one. Prover may choose: the neighbour, and the constraints leave one
+    choice.
     """
     c = m.cursor
     m.guard(c.may_rest)
@@ -62,6 +64,7 @@ def rest(m: Machine) -> None:
     book = m.change(Book.at(EXCHANGE, c.market))
     m.guard(crossing_gap(m, book) < 0)
     check_concluded(m)
+    take_bond(m, m.change(Account.at(c.account), name="owner"))
     order = m.change(Order.reference(c.order))
     m.require(order.remaining == 0, Code.SLOT_TAKEN)
 

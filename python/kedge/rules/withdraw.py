@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kedge.machine import Machine
+from kedge.rules.bond import equity_of
 from kedge.rules.codes import Code
 from kedge.rules.deposit import AMOUNT, extend_chain, owner_words
 from kedge.rules.exchange import rules
@@ -28,7 +29,7 @@ def withdraw(m: Machine) -> None:
     words, index = owner_words(owner), queue.count
     extend_chain(m, queue, index, number, amount, words)
     m.cursor.now = m.read(Clock.at(EXCHANGE)).now
-    begin_assessment(m, number, account.collateral, account.head, rules.phase("clearing"), rules.phase("assessing"))
+    begin_assessment(m, number, equity_of(account), account.head, rules.phase("clearing"), rules.phase("assessing"))
     fields = {f"owner{i}": word for i, word in enumerate(words)}
     m.emit("withdrawn", index=index, account=number, amount=amount, **fields)
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, astuple, replace
 import pytest
 
 from kedge.api.queries import Announced, Level, read_account, read_book, read_market
+from kedge.rules import BOND
 from kedge.units.errors import Rejected
 from tests.unit.exchange import BUY, GENESIS, IOC, MARK, SELL, STAKE, TERMS, Exchange
 
@@ -17,7 +18,7 @@ def test_an_account_with_a_position_and_orders(exchange: Exchange) -> None:
     exchange.place(3, 8, BUY, MARK + 10, 20, IOC)
     taker = exchange.ask(lambda get: read_account(get, 3))
     fee = -(-(MARK + 10) * 20 * 500 // 10**6)
-    assert taker.collateral == STAKE - fee
+    assert (taker.collateral, taker.bonded) == (STAKE - fee - BOND, BOND)
     assert taker.owner == "0x" + "00" * 19 + "03"
     (position,) = taker.positions
     assert (position.market, position.size, position.cost, position.mark) == (0, 20, 20 * (MARK + 10), MARK)
@@ -25,10 +26,19 @@ def test_an_account_with_a_position_and_orders(exchange: Exchange) -> None:
     assert [(order.slot, order.side, order.price, order.remaining) for order in taker.orders] == [
         (7, "buy", MARK - 5, 5)
     ]
-    assert taker.orders[0].expiry is None
+    assert (taker.orders[0].expiry, taker.dead) == (None, [])
     maker = exchange.ask(lambda get: read_account(get, 2))
     assert [(order.slot, order.remaining) for order in maker.orders] == [(0, 10)]
     assert maker.positions[0].size == -20
+
+
+def test_orders_that_can_no_longer_fill_hold_their_bonds(exchange: Exchange) -> None:
+    exchange.place(2, 0, SELL, MARK + 10, 30)
+    exchange.state("cancel_all", 2)
+    exchange.place(2, 1, SELL, MARK + 11, 30)
+    found = exchange.ask(lambda get: read_account(get, 2))
+    assert ([order.slot for order in found.orders], [order.slot for order in found.dead]) == ([1], [0])
+    assert (found.collateral, found.bonded) == (STAKE - 2 * BOND, 2 * BOND)
 
 
 def test_the_fund_is_an_account_and_strangers_are_not(exchange: Exchange) -> None:

@@ -21,7 +21,7 @@ from kedge.batching import (
 )
 from kedge.machine import BATCH_BYTES
 from kedge.node.batches import BatchMaker
-from kedge.rules import program
+from kedge.rules import BOND, program
 from kedge.sequencer import NativeEngines, Origin, SealedChunk, Sequencer, Settings, Transaction
 from kedge.units.errors import Rejected
 from kedge.venue import Market
@@ -60,9 +60,9 @@ def place(account: int, slot: int, price: int, terms: int, side: int = SELL) -> 
 
 
 def attack(sequencer: Sequencer, users: int, slots: int, takers: int) -> list[Deposit]:
-    """`users` with one quote each fill their slots and let it all lapse; one more account takes what it meets."""
+    """`users` with nothing but their bonds fill their slots and let all lapse; one more account takes what it meets."""
     taker = 2 + users
-    deposits = [("deposit", (n, 2 + n, 1, 2 + n, 0, 0, 0, 7)) for n in range(users + 1)]
+    deposits = [("deposit", (n, 2 + n, 1 + slots * BOND, 2 + n, 0, 0, 0, 7)) for n in range(users + 1)]
     opening = [("window_update", (GENESIS + 1, GENESIS)), Market(0, "A", 0, MARK).opening(), *deposits]
     orders = [place(2 + n, slot, MARK + slot % 7, GTC) for n in range(users) for slot in range(slots)]
     lapse = [Transaction("cancel_all", (2 + n,)) for n in range(users)]
@@ -88,7 +88,7 @@ def opened(folder: Path, users: int, slots: int, takers: int, each: int) -> Iter
 
 @pytest.fixture(scope="module")
 def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
-    """27 users with one quote each, 26 chunks of plain orders, and whoever takes must remove every order."""
+    """27 users with nothing but their bonds, 26 chunks of plain orders, and whoever takes must remove every order."""
     yield from opened(tmp_path_factory.mktemp("attacked"), 26, 1_000, 7, 1_000)
 
 
@@ -98,7 +98,7 @@ def small(tmp_path: Path) -> Iterator[Attacked]:
     yield from opened(tmp_path, 3, 40, 0, 10)
 
 
-def test_27_users_with_one_quote_each_and_27_waiting_chunks_stop_nothing(attacked: Attacked) -> None:
+def test_27_users_with_nothing_but_bonds_and_27_waiting_chunks_stop_nothing(attacked: Attacked) -> None:
     """What froze version 1: seven takers in one chunk, 799,804 bytes of it, and six blobs hold 761,852."""
     made = attacked.batches()
     assert len(attacked.chunks) >= 28

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kedge.rules import Code
+from kedge.rules import BOND, Code
 from tests.unit.rules.case import ALIASED, BIG, CHUNK_FULL, MALFORMED, Attempt, in_debt, refused
 from tests.unit.rules.venue import (
     BUY,
@@ -179,6 +179,13 @@ def ninth_position(v: Venue) -> Attempt:
 def second_order_in_a_slot(v: Venue) -> Attempt:
     v.order(2, BUY, MARK - 1, 1)
     return "place", order(2, BUY, MARK - 2, 1)
+
+
+@refused(Code.BOND_MISSING)
+def order_whose_bond_is_not_paid(v: Venue) -> Attempt:
+    v.deposit(8, 2 * BOND - 1)
+    v.order(8, BUY, MARK - 1, 1)
+    return "place", order(8, BUY, MARK - 1, 1, slot=1)
 
 
 @refused(Code.WOULD_CROSS)

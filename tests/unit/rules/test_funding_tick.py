@@ -75,9 +75,9 @@ def test_dust_is_lost_by_the_account_and_never_created(venue: Venue) -> None:
     for account, side in ((3, SELL), (2, BUY)):
         venue.order(5, 1 - side, MARK, 7, slot=side)
         venue.order(account, side, MARK, 7, IOC)
-    wealth = sum(a.collateral for a in World.of(venue.engine.entries()).records[Account].values())
-    costs = sum(p.cost for p in World.of(venue.engine.entries()).records[Position].values())
-    assert wealth - costs == 6 * 10**10 - 1
+    world = World.of(venue.engine.entries())
+    costs = sum(p.cost for p in world.records[Position].values())
+    assert world.held() - costs == 6 * 10**10 - 1
     World.of(venue.engine.entries()).check()
 
 

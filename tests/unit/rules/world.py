@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from kedge.machine import Record, address_of, kind_of
-from kedge.rules import EXCHANGE, FUND, RECORDS, Account, Book, Market, Order, Position
+from kedge.rules import BOND, EXCHANGE, FUND, RECORDS, Account, Book, Market, Order, Position
 
 PPM = 1_000_000
 NO_ASK = 2**28
@@ -64,9 +64,18 @@ class World:
     def required(self, account: int, kept: bool = False) -> int:
         return sum(self.margin(p.size, number, kept) for number, p in self.positions(account).items())
 
+    def bonds(self, account: int) -> int:
+        """What the account's orders hold while they rest, counted order by order."""
+        return BOND * len([o for (owner, _), o in self.records[Order].items() if owner == account and o.remaining])
+
+    def held(self) -> int:
+        """All collateral and all bonds."""
+        resting = len([order for order in self.records[Order].values() if order.remaining])
+        return int(sum(a.collateral for a in self.records[Account].values())) + BOND * resting
+
     def equity(self, account: int) -> int:
-        """Collateral plus what every position would bring at the mark, less the funding it owes, rounded up."""
-        total = self.get(Account, account).collateral
+        """Collateral, bonds, and what every position would bring at the mark, less the funding it owes, rounded up."""
+        total = self.get(Account, account).collateral + self.bonds(account)
         for number, p in self.positions(account).items():
             market = self.market(number)
             total += p.size * market.mark - p.cost - ceil_div(p.size * (market.funding - p.funding), 2**16)
@@ -75,13 +84,15 @@ class World:
     # ---- what must hold in every state -------------------------------------------------------------------------------
 
     def check(self) -> None:
-        """Books, position lists and the sums over all accounts."""
+        """Books, position lists, bonds and the sums over all accounts."""
         for _, number in self.records[Market]:
             for side in (0, 1):
                 self._check_book(number, side)
             held = [p.size for (_, slot), p in self.records[Position].items() if slot == number]
             assert sum(held) == 0, f"positions of market {number} add up to {sum(held)}"
             assert self.get(Book, EXCHANGE, number).interest == sum(abs(size) for size in held)
+        for (account, _), record in self.records[Account].items():
+            assert record.resting * BOND == self.bonds(account), f"account {account} has another number of orders"
         for account in {owner for owner, _ in self.records[Position]}:
             self._check_list(account)
 
