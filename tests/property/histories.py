@@ -48,6 +48,7 @@ MOVES: Final[list[st.SearchStrategy[Move]]] = [
     _move("liquidate", account, market, st.sampled_from([1, 2, 3, 4]), st.integers(1, 4)),
     _move("cover", account),
     _move("unlist", account, market, st.integers(0, 2)),
+    _move("sweep", market, side, distance, size),
 ]
 
 histories = st.lists(st.one_of(MOVES), min_size=10, max_size=60)
@@ -101,6 +102,9 @@ class Player:
             price = min(max(1, self._mark(number) + away), 2**28 - 1)
             expiry = clock.now + later if later else 0
             return [("place", order(who, way, price, lots, how, place, number, reduce_only, expiry))]
+        if name == "sweep":
+            number, way, away, lots = parts
+            return [("sweep", [number, way, min(max(1, self._mark(number) + away), 2**28 - 1), lots])]
         if name == "mark":
             number, change = parts
             return [("oracle_price", [number, max(1, self._mark(number) * (100_000 + change) // 100_000)])]
@@ -164,5 +168,6 @@ def _draw(rng: random.Random) -> Move:
         ("withdraw", (who, rng.choice([1, 10**5, 10**8]))),
         ("cover", (who,)),
         ("unlist", (who, number, rng.randrange(3))),
+        ("sweep", (number, rng.randrange(2), rng.choice([-300, 0, 300, 20_000]), rng.choice([1, 20, 2_000]))),
     ]
     return rng.choice(choices)

@@ -32,7 +32,7 @@ Outcome = tuple[int, list[Event], int]
 SCHEMA, DIGEST = Schema.parse(program().data)
 EXAMPLES, SEEDS, LENGTH = 100, range(4), 600
 WIDE = {"transaction_steps": 96, "steps": 4_096, "rows": 2**16, "bytes": 2**16}
-NARROW = {"bytes": {"bytes": 600}, "rows": {"steps": 256, "rows": 400}, "steps": {"steps": 128}}
+NARROW = {"bytes": {"bytes": 800}, "rows": {"steps": 256, "rows": 400}, "steps": {"steps": 128}}
 
 
 class Cut:

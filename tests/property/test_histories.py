@@ -38,11 +38,12 @@ def check_priority(player: Player, world: World) -> None:
 
 
 def check_best_first(before: World, step: str, args: list[int], events: list[Event]) -> None:
-    """Whom a taker met, filled or removed, are the first orders of the other side, none passed over."""
-    if step != "place":
+    """Whom a taker or a sweep met, filled or removed, are the first orders of the other side, none passed over."""
+    if step not in ("place", "sweep"):
         return
+    number, way = args[2:4] if step == "place" else args[:2]
     met = [e["order"] for name in ("fill", "removed") for e in of_kind(events, name)]
-    line = [o.address for o in before.book(args[2], 1 - args[3])]
+    line = [o.address for o in before.book(number, 1 - way)]
     assert set(met) == set(line[: len(set(met))])
 
 
@@ -61,6 +62,15 @@ def check_bonds(before: World, world: World, step: str, events: list[Event]) -> 
     fund = world.get(Account, FUND).collateral - before.get(Account, FUND).collateral
     if not of_kind(events, "liquidated"):  # a takeover settles the fund's own position
         assert fund == due + fees - debts, f"{step} moved {fund} quote to the fund"
+
+
+def check_sweep(before: World, world: World, step: str, events: list[Event]) -> None:
+    """A sweep fills nothing, and moves nothing but the bonds of what it removes."""
+    if step != "sweep":
+        return
+    assert {name for name, _ in events} <= {"swept", "removed", "done"}
+    assert world.records[Position] == before.records[Position]
+    assert world.held() == before.held()
 
 
 def check_margin(before: World, world: World, step: str, args: list[int], events: list[Event]) -> None:
@@ -110,6 +120,7 @@ def follow(history: list[Move]) -> Counter[str]:
             check_money(player, world)
             check_priority(player, world)
             check_best_first(before, step, args, events)
+            check_sweep(before, world, step, events)
             check_bonds(before, world, step, events)
             check_margin(before, world, step, args, events)
             check_debt(before, world, step, args, events)
@@ -132,5 +143,6 @@ def test_so_is_every_state_of_long_and_busy_histories() -> None:
         "parameter_update",
     }
     assert accepted["fill"] > 300
+    assert accepted["swept"] > 10
     assert accepted["liquidated"] > 5
     assert accepted["removed"] > 100

@@ -15,6 +15,7 @@ from tests.soundness.plays import (
     equal_sizes,
     expired_maker,
     falling,
+    filled_before_a_stale_maker,
     funding,
     money_in,
     money_out,
@@ -22,6 +23,8 @@ from tests.soundness.plays import (
     pause,
     poor_neighbour,
     stale_maker,
+    swept_offers,
+    swept_wall,
     too_much,
     two_in_line,
     two_offers,
@@ -131,6 +134,26 @@ def evict_and_count_the_order_still(cheat: Cheat) -> None:
     cheat.write("evict", "maker_account", "resting", lambda _: cheat.cell("evict", "maker_account.resting"))
 
 
+@plays(swept_offers)
+def sweep_a_healthy_maker_away(cheat: Cheat) -> None:
+    last = [move for move in cheat.moves("evict") if move["do"] == "guard"][-1]
+    cheat.drop("evict", lambda move: move is last)
+
+
+@plays(swept_wall)
+def spare_a_stale_maker(cheat: Cheat) -> None:
+    ignore_guard(cheat, "offer", 4)
+    ignore_guard(cheat, "spare", 6)
+    first(cheat, "offer", "spare")
+
+
+@plays(two_offers)
+def spare_a_maker_from_a_taker(cheat: Cheat) -> None:
+    """The taker's order ends before it meets anybody."""
+    ignore_guard(cheat, "spare", 1)
+    first(cheat, "spare")
+
+
 @plays(two_offers)
 def give_the_taker_more_lots(cheat: Cheat) -> None:
     cheat.write("fill", "taker_position", "size", plus(cheat, "fill", 1))
@@ -199,6 +222,12 @@ def remove_a_maker_whose_fill_is_free(cheat: Cheat) -> None:
 def fill_a_stale_maker(cheat: Cheat) -> None:
     ignore_guard(cheat, "fill", 5)
     first(cheat, "fill")
+
+
+@plays(filled_before_a_stale_maker)
+def remove_a_maker_for_an_order_that_is_filled(cheat: Cheat) -> None:
+    ignore_guard(cheat, "evict", 2)
+    first(cheat, "evict")
 
 
 @plays(expired_maker)

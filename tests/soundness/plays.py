@@ -68,12 +68,33 @@ def stale_maker(v: Venue) -> Attempt:
     return "place", order(4, BUY, MARK + 1_000, 5, IOC)
 
 
+def filled_before_a_stale_maker(v: Venue) -> Attempt:
+    """Account 4 has all that it wants from account 2; behind it stands an offer of account 3 that was cancelled."""
+    v.order(2, SELL, MARK, 5)
+    v.order(3, SELL, MARK + 1, 5)
+    v.ok("cancel_all", 3)
+    return "place", order(4, BUY, MARK + 1, 5, IOC)
+
+
 def weak_maker(v: Venue) -> Attempt:
     """Account 3 lies below its margin and offers lots of its own at no loss: no assessment may stand in its way."""
     v.trade(2, 3, MARK, 700_000)
     v.mark(590_000)
     v.order(3, SELL, 591_000, 100)
     return "place", order(4, BUY, 591_000, 100, IOC)
+
+
+def swept_offers(v: Venue) -> Attempt:
+    """Account 2's offer bears its fill; a sweep meets it."""
+    v.order(2, SELL, MARK, 5)
+    return "sweep", [0, BUY, MARK, 5]
+
+
+def swept_wall(v: Venue) -> Attempt:
+    """Account 2's offer was cancelled with all of its others; a sweep meets it."""
+    v.order(2, SELL, MARK, 5)
+    v.ok("cancel_all", 2)
+    return "sweep", [0, BUY, MARK, 5]
 
 
 def poor_neighbour(v: Venue) -> Attempt:

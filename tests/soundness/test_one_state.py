@@ -18,7 +18,7 @@ from kedge.machine.oracle import World, _Refused
 from kedge.rules import matching, rules
 from kedge.units.errors import Broken
 from tests.property.histories import Move, Player, draw_history
-from tests.unit.rules.venue import BUY, GTC, IOC, SELL, TERMS, Event, Venue
+from tests.unit.rules.venue import BUY, GTC, IOC, MARK, SELL, START, TERMS, Event, Venue
 
 SEEDS, LENGTH = range(6), 150
 LIMITS = (matching.MOST_STEPS, 40, 7)
@@ -112,3 +112,26 @@ def test_a_wall_of_dead_orders_leaves_no_choice(venue: Venue) -> None:
     venue.submit("place", 4, 0, 0, BUY, 600_001, 50, GTC, 0, 0)
     assert taken(venue)["evict"] > 0
     assert taken(venue)["offer"] + taken(venue)["finish"] > 0
+
+
+@pytest.mark.parametrize("way", [BUY, SELL])
+def test_sweeps_leave_no_choice(venue: Venue, way: int) -> None:
+    """Orders that must leave for every reason, that need no assessment, that bear theirs and that do not."""
+    venue.open()
+    away = 1 if way == BUY else -1
+    venue.deposit(8, 60_000)
+    venue.trade(*((3, 4) if way == BUY else (4, 3)), MARK, 100)
+    for slot in range(6):
+        venue.order(2, 1 - way, MARK, 5, slot=slot)
+        venue.order(5, 1 - way, MARK, 5, slot=slot, expiry=START + slot)
+        venue.order(8, 1 - way, MARK + away, 5 * (slot % 2) + 1, slot=slot) if slot < 4 else None
+        venue.order(4, 1 - way, MARK + away * 300, 5, slot=slot)
+    venue.order(6, 1 - way, MARK + away * 2, 5)
+    venue.ok("cancel_all", 2)
+    venue.ok("unlist", 6, 0, 0)
+    venue.pass_time(3)
+    for size, price in product((1, 5, 50), (MARK, MARK + away, MARK + away * 300)):
+        venue.submit("sweep", 0, way, price, size)
+        venue.submit("place", 7, 0, 0, way, price, size, IOC, 0, 0)
+    assert taken(venue)["evict"] > 5
+    assert taken(venue)["spare"] > 0

@@ -9,6 +9,7 @@ from tests.unit.rules.refusals import ALIASED, CASES, Case
 
 RULES = [case for case in CASES if case.code >= 16]
 MEMORY = {
+    "sweep_of_no_market": "the empty book's best order is record 0, the clock",
     "order_in_no_market": "the empty book's best order is record 0, the clock",
     "second_order_in_a_slot": "the live order would be its own neighbour",
     "takeover_of_the_own_position": "both sides are one account",

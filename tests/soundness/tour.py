@@ -58,6 +58,9 @@ def _trade(v: Venue) -> None:
     v.trade(3, 4, OTHER_MARK, 50, market=1)
     v.trade(4, 5, OTHER_MARK + 1, 70, market=1)
     v.trade(5, 3, OTHER_MARK - 1, 90, market=1)
+    v.order(3, SELL, OTHER_MARK + 100, 7, slot=98, market=1)
+    v.ok("sweep", 1, BUY, OTHER_MARK + 100, 7)
+    v.ok("cancel", 3, 98)
     v.trade(3, 6, OTHER_MARK + 100, 7, market=1)
 
 
@@ -70,6 +73,11 @@ def _lose_orders(v: Venue) -> None:
     v.order(2, SELL, MARK - 1, 5, slot=22)
     v.ok("cancel_all", 2)
     v.pass_time(10)
+    v.ok("sweep", 0, SELL, MARK - 1, 5)
+    v.ok("sweep", 0, BUY, MARK - 1, 2)
+    v.deposit(13, 50_000)
+    v.order(13, SELL, MARK - 4, 5)
+    v.ok("sweep", 0, BUY, MARK - 4, 5)
     v.order(7, BUY, MARK, 5, slot=22)
     v.order(8, BUY, 2 * OTHER_MARK, 1, slot=2, market=1)
     v.order(6, SELL, 1, 4, slot=23)

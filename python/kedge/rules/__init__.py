@@ -28,6 +28,7 @@ from kedge.rules import (  # noqa: F401  each import registers the steps of its 
     oracle_price,
     place,
     rest,
+    sweep,
     unlist,
     window,
     withdraw,

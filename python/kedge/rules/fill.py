@@ -8,13 +8,12 @@ from kedge.rules.codes import Code
 from kedge.rules.exchange import rules
 from kedge.rules.margin import PPM, count_interest, settle
 from kedge.rules.matching import (
-    bears,
     best_opposite,
     burden_of,
     forget_assessment,
+    guard_borne,
     guard_fillable,
     guard_met,
-    is_assessed,
     is_eased,
     is_free,
     pop_best,
@@ -23,23 +22,14 @@ from kedge.rules.matching import (
 from kedge.rules.records import BOND, EXCHANGE, FUND, Account, Book, Market, Order, Position, Terms
 
 
-def _guard_borne(m: Machine, position: View, market: View, terms: View, size: Word, price: Word) -> None:
-    """The maker's fill is free, or the maker was assessed under it and bears it."""
-    sells = ~m.cursor.side
-    burden = burden_of(m, sells, market, price, terms.maker_fee)
-    reducing = m.commit(reduces(m, sells, position, size))
-    borne = bears(m, is_eased(m, reducing, burden, market, terms))
-    m.guard(m.select(is_assessed(m), borne, is_free(m, reducing, burden)))
-
-
 @rules.step(phases=["matching", "deciding"])
 def fill(m: Machine) -> None:
     """Fill the best resting order against the active one.
 
-    Proves: nobody with a better price or an earlier place was passed over (the list's head is filled), the maker
-    bears the fill (it needs no assessment, or its assessment ran under exactly this proposal: only `assess` ran since,
-    and it writes nothing), fees go to the fund, and an order that is filled whole has its bond back. The taker is
-    assessed when its order is done.
+    Proves: the active order is no sweep, nobody with a better price or an earlier place was passed over (the list's
+    head is filled), the maker bears the fill (it needs no assessment, or its assessment ran under exactly this
+    proposal: only `assess` ran since, and it writes nothing), fees go to the fund, and an order that is filled whole
+    has its bond back. The taker is assessed when its order is done.
     Prover may choose: nothing.
     """
     c = m.cursor
@@ -52,7 +42,8 @@ def fill(m: Machine) -> None:
     market = m.read(Market.at(EXCHANGE, c.market))
     terms = m.read(Terms.at(EXCHANGE, c.market))
     guard_fillable(m, maker, maker_account, maker_position, terms, size)
-    _guard_borne(m, maker_position, market, terms, size, maker.price)
+    guard_borne(m, maker_position, market, terms, size, maker.price)
+    m.guard(c.account != EXCHANGE)
     m.require(~c.passive, Code.WOULD_CROSS)
 
     account = m.change(Account.at(c.account), name="taker_account")

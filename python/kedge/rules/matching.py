@@ -80,8 +80,9 @@ def objections(m: Machine, maker: View, account: View, position: View, terms: Vi
     """What speaks against filling the best opposite order before any assessment, by the reason that is reported.
 
     `evict` wants one of these, `fill` and `offer` want none, so that exactly one of them applies to an order that is
-    met: evict where there is an objection, else fill where the fill is free, else offer. A prover has no choice of the
-    road, and so none of the number of steps after which an order is tired.
+    met: evict where there is an objection, else fill where the fill is free, else offer. A sweep, which is account 0,
+    goes the same road, with `spare` in the place of `fill`. A prover has no choice of the road, and so none of the
+    number of steps after which an order is tired.
     """
     c = m.cursor
     grown = m.commit(m.select(c.side, position.size, -position.size)) + size
@@ -113,6 +114,15 @@ def guard_met(m: Machine, book: View) -> None:
     m.guard(crossing_gap(m, book) >= 0)
     m.guard(m.cursor.remaining > 0)
     m.guard(is_assessed(m) | ~is_tired(m))
+
+
+def guard_borne(m: Machine, position: View, market: View, terms: View, size: Word, price: Word) -> None:
+    """The maker's fill is free, or the maker was assessed under it and bears it."""
+    sells = ~m.cursor.side
+    burden = burden_of(m, sells, market, price, terms.maker_fee)
+    reducing = m.commit(reduces(m, sells, position, size))
+    borne = bears(m, is_eased(m, reducing, burden, market, terms))
+    m.guard(m.select(is_assessed(m), borne, is_free(m, reducing, burden)))
 
 
 def set_best(m: Machine, book: View, side: Word, order: Word, price: Word) -> None:

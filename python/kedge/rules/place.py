@@ -49,15 +49,19 @@ def reducible(m: Machine, position: View, side: Word, size: Word, reduce_only: W
     return m.assume(cut, 0, size.hi)
 
 
+def check_band(m: Machine, market: View, terms: View) -> None:
+    """The limit reaches no further past the mark than the market's band: a bid far below it harms nobody."""
+    beyond = m.commit(m.select(m.input("side"), market.mark - m.input("price"), m.input("price") - market.mark))
+    m.require(beyond * PPM <= m.commit(market.mark * terms.band), Code.OUTSIDE_BAND)
+
+
 def check_bounds(m: Machine, market: View, terms: View, position: View) -> None:
     """The order is inside the market's band, and cannot make its position, or the open interest, larger than allowed.
 
-    Only the side of the mark on which an order takes is banded: a bid far below it harms nobody. Open interest may pass
-    its cap by what is resting and by one order.
+    Open interest may pass its cap by what is resting and by one order.
     """
     side, size, reduce_only = m.input("side"), m.input("size"), m.input("reduce_only")
-    beyond = m.commit(m.select(side, market.mark - m.input("price"), m.input("price") - market.mark))
-    m.require(beyond * PPM <= m.commit(market.mark * terms.band), Code.OUTSIDE_BAND)
+    check_band(m, market, terms)
     grown = m.commit(m.select(side, -position.size, position.size)) + size
     m.require((grown <= terms.largest) | reduce_only, Code.ABOVE_LARGEST)
     book = m.read(Book.at(EXCHANGE, m.input("market")))
