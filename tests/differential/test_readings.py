@@ -55,7 +55,9 @@ def check_rows(engine: Engine, opened: dict[int, list[int]], ran: Counter[str]) 
     names = columns("leaf")
     for row in rows["leaf"]:
         if row[0]:
-            for letter, address in (("a", 2 * row[1]), ("b", 2 * row[1] + 1)):
+            kind, slot, account0, account1, slots, far = row[1:7]
+            first = (account1 << 16 | account0) << 13 | far << 12 | kind << 11 | slots << 1 | slot
+            for letter, address in (("a", first), ("b", first | 1 << 10)):
                 for state, when in ((opened, "old"), (closed, "new")):
                     words = [row[names.index(f"{letter}_{when}{i}")] for i in range(8)]
                     assert words == [w % P for w in state.get(address, [0] * 8)]

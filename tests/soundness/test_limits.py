@@ -96,8 +96,8 @@ def test_a_full_chunk_asks_for_a_seal_and_nothing_is_lost(limits: dict[str, int]
     seals = 0
     for venue in (wide, narrow):
         venue.open_markets()
-        for number in range(2_500):
-            args = venue.deposit_args(2 + number * 6_000, TEN_THOUSAND + number)
+        for number in range(5_000):
+            args = venue.deposit_args(2 + number * 3_000, TEN_THOUSAND + number)
             code, _, _ = venue.submit("deposit", *args)
             if code:
                 assert (code, venue) == (CHUNK_FULL, narrow)

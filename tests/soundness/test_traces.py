@@ -73,9 +73,19 @@ def take_a_node_twice(rows: Traces) -> None:
     table.extend([0] * len(table[0]) for _ in range(len(table) - 2))
 
 
+PLACES = ("kind", "slot", "account0", "account1", "slots", "far")
+"""What a leaf's index and its addresses are made of, from the lowest digit of the index to the highest."""
+DIGITS = (2, 2, 2**16, 2**8, 2**9, 2)
+
+
 @forgery
 def exchange_two_leaves(rows: Traces) -> None:
-    exchange(rows, "leaf", "index")
+    table, places = rows["leaf"], [place_of("leaf", column) for column in PLACES]
+    first, second = ([row[place] for place in places] for row in table[:2])
+    assert first != second
+    for row, parts in zip(table[:2], (second, first), strict=True):
+        for place, part in zip(places, parts, strict=True):
+            row[place] = part
 
 
 @forgery
@@ -124,6 +134,19 @@ def test_a_forgery_is_noticed(change: Forgery) -> None:
     rows = tour().traces()
     change(rows)
     assert verdict(rows)
+
+
+@pytest.mark.parametrize("digit", range(5))
+def test_a_leaf_has_no_second_address(digit: int) -> None:
+    """The same index from other parts, one of them below zero: only the bounds of the parts object."""
+    rows = tour().traces()
+    low, high = (place_of("leaf", column) for column in PLACES[digit : digit + 2])
+    row = next(row for row in rows["leaf"] if row[0] and not row[high])
+    row[low], row[high] = (row[low] - DIGITS[digit]) % P, 1
+    reasons = verdict(rows)
+    bounds = [reason for reason in reasons if "range16" in reason or f"{PLACES[digit]} is a bit" in reason]
+    assert bounds, reasons
+    assert not [reason for reason in reasons if "node" in reason], "the index is the same"
 
 
 def test_why_a_padding_row_cannot_provide_a_lookup() -> None:

@@ -42,10 +42,10 @@ def test_the_worst_chunk_of_a_kind_is_within_all_bounds(name: str) -> None:
 
 
 def test_a_chunk_full_of_paths_through_the_tree_proves() -> None:
-    """The limit of rows met at a quarter of what the rules allow, so that the proof takes seconds."""
-    rows = 2**18
+    """The limit of rows met at an eighth of what the rules allow, so that the proof takes seconds."""
+    rows = 2**17
     native = limited(rows=rows)
-    crowd, moves = distant(native, 10_000)
+    crowd, moves = distant(native, 12_000)
     sealed, usage, _ = crowd.fill(moves)
     assert rows * 0.99 < usage["permutations"] <= rows
     report = verify(native, prove(native, sealed.witness))

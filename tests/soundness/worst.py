@@ -123,7 +123,7 @@ WORST: Final[dict[str, tuple[Callable[[], tuple[Crowd, Iterator[Move]]], str]]] 
     "evictions": (evictions, "bytes"),
     "withdrawals": (withdrawals, "bytes"),
     "newcomers": (newcomers, "bytes"),
-    "distant": (distant, "rows"),
+    "distant": (distant, "bytes"),
     "steps": (steps, "steps"),
 }
 """Each with the limit that ends it."""

@@ -1,7 +1,8 @@
 """The machine's own tables: what ties memory to the state root. Filled natively by column name.
 
 Memory: every access receives (address, time, words) and sends (address, later time, new words). A `leaf` row opens two
-neighbouring records at time 0 and closes them. Its digests, before and after, go to the `node` row above, and so on to
+records at time 0 and closes them. What is used together lies together: a leaf's index has the bits of its records'
+addresses in another order. Its digests, before and after, go to the `node` row above, and so on to
 the root, which `chunk` compares with the public values. A parent takes each child at most once and the root is taken
 once, so by induction from the root no record can enter twice: a second leaf row for the same index would find no taker.
 """
@@ -36,20 +37,50 @@ def _digests(table: Table, on: int, before: list[int], after: list[int]) -> tupl
     return old, new
 
 
+def _narrow(table: Table, name: str, bits: int, on: int) -> int:
+    """A column of so many bits, at most 16."""
+    word = table.column(name)
+    table.use("range16", 1, on, [word])
+    if bits < 16:
+        table.use("range16", 1, on, [table.graph.mul(table.graph.scalar(1 << (16 - bits)), word)])
+    return word
+
+
+def _place(table: Table, on: int) -> tuple[int, int]:
+    """A leaf's index, and the address of the first of its records; that of the other has 2^10 more.
+
+    The index is an integer below 2^36, by induction from the root, and the parts are as narrow as they are stated: so
+    they are its digits, no other parts make the same index, and no record has a place in two leaves.
+    """
+    graph = table.graph
+    kind, slot = _bit(table, "kind", on), _bit(table, "slot", on)
+    low, high = _narrow(table, "account0", 16, on), _narrow(table, "account1", 8, on)
+    slots, far = _narrow(table, "slots", 9, on), _bit(table, "far", on)
+
+    def combine(**weights: int) -> int:
+        words = {"kind": kind, "slot": slot, "low": low, "high": high, "slots": slots, "far": far}
+        total = graph.scalar(0)
+        for name, weight in weights.items():
+            total = graph.add(total, graph.mul(graph.scalar(weight), words[name]))
+        return total
+
+    index = combine(kind=1, slot=2, low=2**2, high=2**18, slots=2**26, far=2**35)
+    address = combine(slot=1, slots=2, kind=2**11, far=2**12, low=2**13, high=2**29)
+    return index, address
+
+
 def leaf() -> Table:
-    """Two neighbouring records, before and after the chunk. A record nobody touched is received as it was sent."""
+    """Two records, before and after the chunk. A record nobody touched is received as it was sent."""
     table = Table("leaf", "leaf")
     graph, on = table.graph, _on(table)
-    index = table.column("index")
+    index, first = _place(table, on)
     before: list[int] = []
     after: list[int] = []
     for place, letter in enumerate("ab"):
         old = [table.column(f"{letter}_old{i}") for i in range(8)]
         new = [table.column(f"{letter}_new{i}") for i in range(8)]
         seen = table.column(f"{letter}_seen")
-        address = graph.mul(graph.scalar(2), index)
-        if place:
-            address = graph.add(address, on)
+        address = graph.add(first, graph.mul(graph.scalar(1 << 10), on)) if place else first
         table.use("memory", 1, on, [address, graph.scalar(0), *old])
         table.use("memory", -1, on, [address, seen, *new])
         before, after = before + old, after + new

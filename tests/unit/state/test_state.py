@@ -33,7 +33,7 @@ def tree_of(entries: list[tuple[int, list[int]]]) -> Tree:
 
 
 def test_a_tree_of_two_leaves_by_hand() -> None:
-    tree = tree_of([(1, [2] * 8), (6, [3] * 8), (0, [1] * 8)])
+    tree = tree_of([(1 << 10, [2] * 8), (2 << 10 | 1, [3] * 8), (0, [1] * 8)])
     empty = compute_digest([])
     leaves = [compute_digest([1] * 8 + [2] * 8), empty, empty, compute_digest([3] * 8)]
     digest = compute_digest([word for leaf in leaves for word in digest_to_words(leaf)])

@@ -5,7 +5,7 @@
 //! counted per lookup, two a row of the tree; the prover fills one row for equal ones, so never more. Bytes are a bound:
 //! each changed record counts at the greatest length of its kind. Who could cheat: nobody; it reads what the engine did.
 
-use kedge_state::LEVELS;
+use kedge_state::{LEVELS, leaf_of};
 use rustc_hash::FxHashSet;
 
 use crate::compile::{Compiled, StepCode};
@@ -78,7 +78,7 @@ pub(crate) struct Touched {
 impl Touched {
     /// Adds the leaf of a record and the nodes above it, the root excepted; returns how many were new.
     pub(crate) fn grow(&mut self, address: u64) -> u8 {
-        let leaf = address >> 1;
+        let leaf = leaf_of(address);
         let mut new = 0;
         for level in 0..LEVELS {
             let name = (level as u64) << LEVEL_SHIFT | leaf >> (2 * level);

@@ -3,7 +3,7 @@
 //! Who could cheat: whoever made the witness. Advice and the choice among candidates come from it; that is sound
 //! because a trace counts only if it satisfies the constraints. Whatever else is wrong is found here, as an error.
 
-use kedge_state::{Digest, Rows, is_canonical};
+use kedge_state::{Digest, Rows, is_canonical, records_of};
 use p3_goldilocks::Goldilocks;
 use rustc_hash::FxHashMap;
 
@@ -119,10 +119,7 @@ impl<'a> Recorded<'a> {
         let leaves = witness.body.partial.leaves();
         let records: Vec<Record> = leaves
             .iter()
-            .flat_map(|(index, pair)| {
-                let address = index.wrapping_mul(2);
-                [(address, pair[0]), (address.wrapping_add(1), pair[1])]
-            })
+            .flat_map(|(index, pair)| records_of(*index).into_iter().zip(*pair))
             .map(|(address, words)| Record {
                 address,
                 words,

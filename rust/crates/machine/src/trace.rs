@@ -3,7 +3,7 @@
 //! The `poseidon2` table is given as this crate sees it, [`PERMUTATION_WIDTH`] columns; the prover expands each row
 //! into the permutation's own columns.
 
-use kedge_state::{Digest, LeafRow, NodeRow, hash_many};
+use kedge_state::{Digest, LeafRow, NodeRow, hash_many, parts_of, records_of};
 use p3_field::PrimeCharacteristicRing;
 use p3_goldilocks::Goldilocks;
 use rayon::prelude::*;
@@ -104,11 +104,12 @@ impl Traces {
 
 /// Cells of a leaf in the order of [`leaf_columns`].
 fn leaf_row(row: &LeafRow, seen: impl Fn(u64) -> u64) -> Vec<u64> {
-    let mut cells = vec![1, row.index];
-    for side in 0..2 {
+    let mut cells = vec![1];
+    cells.extend(parts_of(row.index));
+    for (side, address) in records_of(row.index).into_iter().enumerate() {
         cells.extend(row.old_records[side]);
         cells.extend(row.new_records[side]);
-        cells.push(seen(2 * row.index + side as u64));
+        cells.push(seen(address));
     }
     cells.extend(row.old.iter().chain(&row.new));
     cells

@@ -291,7 +291,9 @@ fn numbered(prefix: &str, number: usize) -> impl Iterator<Item = String> {
 
 /// Column names of the `leaf` table, in the order in which [`crate::trace`] computes them.
 pub(crate) fn leaf_columns() -> Vec<String> {
-    let mut names = vec!["on".to_owned(), "index".to_owned()];
+    let mut names = ["on", "kind", "slot", "account0", "account1", "slots", "far"]
+        .map(str::to_owned)
+        .to_vec();
     for side in ["a", "b"] {
         names.extend(numbered(&format!("{side}_old"), WORDS));
         names.extend(numbered(&format!("{side}_new"), WORDS));

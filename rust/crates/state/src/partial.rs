@@ -4,8 +4,9 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::hash::{Digest, Record, hash_many};
+use crate::place::{ADDRESS_BITS, LEVELS, leaf_of, records_of};
 use crate::rows::{LeafRow, NodeRow, Rows};
-use crate::tree::{ADDRESS_BITS, LEVELS, check_address, check_words, empty_digests, join, join_pair};
+use crate::tree::{check_address, check_words, empty_digests, join, join_pair};
 use crate::{Error, Tree};
 
 /// Touched leaves with their words, and the digests beside their paths: enough to recompute the root.
@@ -29,7 +30,7 @@ struct Touched {
 impl Partial {
     pub(crate) fn of(tree: &Tree, addresses: &[u64]) -> Result<Self, Error> {
         addresses.iter().try_for_each(|address| check_address(*address))?;
-        let mut indexes: Vec<u64> = addresses.iter().map(|address| address >> 1).collect();
+        let mut indexes: Vec<u64> = addresses.iter().map(|address| leaf_of(*address)).collect();
         indexes.sort_unstable();
         indexes.dedup();
         let leaves = indexes.iter().map(|index| (*index, tree.pair(*index))).collect();
@@ -47,15 +48,17 @@ impl Partial {
         Ok(Self { leaves, siblings })
     }
 
-    /// Touched leaves: index and the records at addresses `2 * index` and `2 * index + 1`, by ascending index.
+    /// Touched leaves: index and its two records ([`records_of`]), by ascending index.
     pub fn leaves(&self) -> &[(u64, [Record; 2])] {
         &self.leaves
     }
 
     /// The words of a record before the chunk, if its leaf is touched.
     pub fn get(&self, address: u64) -> Option<Record> {
-        let position = self.leaves.binary_search_by_key(&(address >> 1), |leaf| leaf.0).ok()?;
-        Some(self.leaves[position].1[(address & 1) as usize])
+        let leaf = leaf_of(address);
+        let place = self.leaves.binary_search_by_key(&leaf, |leaf| leaf.0).ok()?;
+        let side = records_of(leaf).iter().position(|known| *known == address)?;
+        Some(self.leaves[place].1[side])
     }
 
     /// The root that these leaves and siblings have.
@@ -137,7 +140,8 @@ impl Partial {
             .leaves
             .iter()
             .map(|(index, pair)| {
-                std::array::from_fn(|i| finals.get(&(2 * index + i as u64)).copied().unwrap_or(pair[i]))
+                let addresses = records_of(*index);
+                std::array::from_fn(|i| finals.get(&addresses[i]).copied().unwrap_or(pair[i]))
             })
             .collect();
         let inputs: Vec<_> = self

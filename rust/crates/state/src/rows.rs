@@ -3,7 +3,7 @@
 use crate::hash::{Digest, Record};
 use crate::tree::{join, join_pair};
 
-/// A touched leaf: the records at addresses `2 * index` and `2 * index + 1` before and after, and both digests.
+/// A touched leaf: its two records ([`crate::records_of`]) before and after, and both digests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeafRow {
     pub index: u64,

@@ -5,12 +5,8 @@ use std::sync::OnceLock;
 use rustc_hash::FxHashMap;
 
 use crate::hash::{Digest, Record, hash, hash_many, is_canonical};
+use crate::place::{ADDRESS_BITS, LEVELS, address_at, leaf_of, position_of, records_of};
 use crate::{Error, Partial};
-
-/// An address is below 2^37.
-pub const ADDRESS_BITS: u32 = 37;
-/// Levels of nodes above the leaves; the root is the one node of this level.
-pub const LEVELS: usize = 18;
 
 pub(crate) const ZERO: Record = [0; 8];
 
@@ -125,7 +121,7 @@ impl Tree {
         let mut touched: Vec<u64> = changes
             .iter()
             .filter(|(a, w)| self.replace(*a, w))
-            .map(|(a, _)| a >> 1)
+            .map(|(a, _)| leaf_of(*a))
             .collect();
         touched.sort_unstable();
         touched.dedup();
@@ -173,7 +169,7 @@ impl Tree {
     }
 
     pub(crate) fn pair(&self, leaf: u64) -> [Record; 2] {
-        [self.get(2 * leaf), self.get(2 * leaf + 1)]
+        records_of(leaf).map(|address| self.get(address))
     }
 
     /// Digest at a level below the root; `None` is a subtree without records.
@@ -190,13 +186,14 @@ impl Tree {
     /// The Merkle path of an address.
     pub fn path(&self, address: u64) -> Result<Path, Error> {
         check_address(address)?;
+        let position = position_of(address);
         let siblings = std::array::from_fn(|level| {
-            let index = address >> (1 + 2 * level);
+            let index = position >> (1 + 2 * level);
             let children = self.children(level + 1, index >> 2);
             std::array::from_fn(|i| children[i + usize::from(i as u64 >= index % 4)])
         });
         Ok(Path {
-            partner: self.get(address ^ 1),
+            partner: self.get(address_at(position ^ 1)),
             siblings,
         })
     }
@@ -222,14 +219,15 @@ impl Path {
         check_words(words)?;
         check_words(&self.partner)?;
         check_words(self.siblings.as_flattened().as_flattened())?;
-        let pair = if address & 1 == 0 {
+        let place = position_of(address);
+        let pair = if place & 1 == 0 {
             [*words, self.partner]
         } else {
             [self.partner, *words]
         };
         let mut digest = hash(&join_pair(&pair));
         for (level, siblings) in self.siblings.iter().enumerate() {
-            let position = (address >> (1 + 2 * level)) as usize % 4;
+            let position = (place >> (1 + 2 * level)) as usize % 4;
             let mut others = siblings.iter();
             let children = std::array::from_fn(|child| match child == position {
                 true => digest,

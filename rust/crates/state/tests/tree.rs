@@ -1,7 +1,8 @@
 //! The tree against definitions written out by hand, and against hostile input.
 
 use kedge_state::{
-    Error, LEVELS, Partial, Record, Tree, digest_from_bytes, digest_to_bytes, empty_root, hash, hash_many,
+    Error, LEVELS, Partial, Record, Tree, digest_from_bytes, digest_to_bytes, empty_root, hash, hash_many, leaf_of,
+    records_of,
 };
 use p3_field::PrimeField64;
 use p3_goldilocks::{Goldilocks, default_goldilocks_poseidon2_16};
@@ -62,9 +63,9 @@ fn batches_of_every_length_agree_with_single_hashes() {
 #[test]
 fn two_leaves_by_hand() {
     let (a, b, c): (Record, Record, Record) = ([1; 8], [2; 8], [3; 8]);
-    // Addresses 0 and 1 share leaf 0; address 6 is the first record of leaf 3.
+    // Kinds 0 and 1 of an account's slot 0 share its first leaf, kind 2 of its slot 1 is the first record of its last leaf.
     let mut tree = Tree::new();
-    tree.update(&[(6, c), (0, a), (1, b)]).unwrap();
+    tree.update(&[(2 << 10 | 1, c), (0, a), (1 << 10, b)]).unwrap();
     let empty_leaf = hash(&[0; 16]);
     let first = hash(&join(&[&a, &b]));
     let last = hash(&join(&[&c, &[0; 8]]));
@@ -184,6 +185,14 @@ fn hostile_input_is_refused() {
     assert_eq!(tree.multiproof(&[u64::MAX]), Err(Error::Address(u64::MAX)));
     let partial = tree.multiproof(&[3]).unwrap();
     assert_eq!(partial.apply(&[(8, [1; 8])]), Err(Error::Untouched(8)));
+    let beyond = 1 << 37 | 3;
+    assert_eq!(
+        leaf_of(beyond),
+        leaf_of(3),
+        "an address that does not exist has the leaf of one that does"
+    );
+    assert_eq!(partial.get(beyond), None);
+    assert_eq!(partial.apply(&[(beyond, [1; 8])]), Err(Error::Untouched(beyond)));
     assert_eq!(partial.apply(&[(u64::MAX, [1; 8])]), Err(Error::Untouched(u64::MAX)));
     assert_eq!(partial.apply(&[(3, [top; 8])]), Err(Error::Word(top)));
     assert_eq!(partial.verify_root(&[1, 2, 3, 4]), Err(Error::Root));
@@ -208,7 +217,7 @@ fn hostile_partial_trees_never_panic() {
                     let mut records = partial
                         .leaves()
                         .iter()
-                        .flat_map(|(leaf, pair)| [(2 * leaf, pair[0]), (2 * leaf + 1, pair[1])]);
+                        .flat_map(|(leaf, pair)| records_of(*leaf).into_iter().zip(*pair));
                     assert!(records.all(|(address, words)| tree.get(address) == words));
                 }
                 let _ = partial.apply(&[(9, [1; 8])]);
@@ -218,7 +227,7 @@ fn hostile_partial_trees_never_panic() {
     let mut swapped: Parts = postcard::from_bytes(&bytes).unwrap();
     swapped.0.swap(0, 1);
     let partial: Partial = postcard::from_bytes(&postcard::to_allocvec(&swapped).unwrap()).unwrap();
-    assert_eq!(partial.root(), Err(Error::Leaf(0)));
+    assert_eq!(partial.root(), Err(Error::Leaf(leaf_of(1))));
     swapped.0.swap(0, 1);
     swapped.1.push(None);
     let partial: Partial = postcard::from_bytes(&postcard::to_allocvec(&swapped).unwrap()).unwrap();
