@@ -25,7 +25,7 @@ def limited(**limits: int) -> bytes:
 
 def deposits(count: int) -> list[Transaction]:
     """Of accounts far from each other."""
-    return [Transaction("deposit", (n, 2 + 4_000 * n, 10**9, 2 + n, 0, 0, 0, 7)) for n in range(count)]
+    return [Transaction("deposit", (n, 2 + 2_000 * n, 10**9, 2 + n, 0, 0, 0, 7)) for n in range(count)]
 
 
 def usage_of(engine: EngineLike) -> _native.Usage:
@@ -50,7 +50,7 @@ def run(home: Path, data: bytes, work: list[Transaction]) -> tuple[list[Receipt]
 
 @pytest.mark.parametrize(("limits", "most"), [({"rows": 65_000}, 60), ({"bytes": 2_000}, 60)])
 def test_chunks_end_where_the_meter_says_so(tmp_path: Path, limits: dict[str, int], most: int) -> None:
-    work = deposits(4_000 if "rows" in limits else 300)
+    work = deposits(8_000 if "rows" in limits else 300)
     receipts, chunks, root = run(tmp_path / "narrow", limited(**limits), work)
     assert all(receipt.accepted for receipt in receipts)
     assert [receipt.sequence for receipt in receipts] == list(range(1, len(work) + 1))
