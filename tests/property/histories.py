@@ -45,7 +45,9 @@ MOVES: Final[list[st.SearchStrategy[Move]]] = [
     _move("hour", market),
     _move("deposit", account, st.sampled_from([1, 1_000, 10**7])),
     _move("withdraw", account, st.sampled_from([1, 10**5, 4 * 10**7, 10**10])),
-    _move("liquidate", account, market, st.sampled_from([1, 2, 3, 4]), st.integers(1, 4)),
+    _move("liquidate", account, market, st.sampled_from([2, 3, 4]), st.integers(1, 4)),
+    _move("deleverage", account, market),
+    _move("adjust", account, market),
     _move("cover", account),
     _move("unlist", account, market, st.integers(0, 2)),
     _move("sweep", market, side, distance, size),
@@ -87,6 +89,7 @@ class Player:
             self.venue.deposits += 1
         self.paid_out += sum(event["amount"] for event in of_kind(events, "withdrawn"))
         self.settlements += 2 * (len(of_kind(events, "fill")) + len(of_kind(events, "liquidated")))
+        self.settlements += 2 * (len(of_kind(events, "deleveraged")) + len(of_kind(events, "adjusted")))
         for event in of_kind(events, "rested"):
             self.arrivals += 1
             self.arrived[event["order"]] = self.arrivals
@@ -155,12 +158,16 @@ def _draw(rng: random.Random) -> Move:
             int(rng.random() < 0.05),
             later,
         )
+    if kind < 0.70:
+        return "liquidate", (rng.choice([3, 4, 5, 6]), number, rng.choice([2, 2, 3]), rng.choice([1, 2, 2, 3]))
     if kind < 0.74:
-        return "liquidate", (rng.choice([3, 4, 5, 6]), number, rng.choice([1, 2, 2, 3]), rng.choice([1, 2, 2, 3]))
+        return "deleverage", (rng.choice([3, 4, 5, 6]), number)
+    if kind < 0.75:
+        return "adjust", (who, number)
     choices: list[tuple[str, tuple[int, ...]]] = [
         ("cancel", (who, rng.randrange(6))),
         ("cancel_all", (who,)),
-        ("mark", (number, rng.choice([-2_500, -1_500, -600, -20, 20, 500, 900, 1_500]))),
+        ("mark", (number, rng.choice([-4_000, -2_500, -1_500, -600, -20, 20, 500, 900, 1_500, 4_000]))),
         ("mark", (number, rng.choice([-1_200, -300, 300, 1_200]))),
         ("wait", (rng.choice([1, 500, 1_000, 50_000]), rng.randrange(2))),
         ("hour", (number,)),

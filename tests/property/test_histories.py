@@ -6,9 +6,11 @@ from collections import Counter
 
 from hypothesis import given, settings
 
-from kedge.rules import BOND, FUND, Account, Market, Position, rules
+from kedge.rules import BOND, EXCHANGE, FUND, Account, Book, Market, Pool, Position, rules
 from kedge.rules.matching import AGED, CANCELLED, SELF_TRADE
+from kedge.venue import read_holding
 from tests.property.histories import Move, Player, draw_history, histories
+from tests.unit.rules.current import current, remaining
 from tests.unit.rules.venue import Event, Venue, dict_of, of_kind
 from tests.unit.rules.world import World
 
@@ -23,10 +25,50 @@ def check_money(player: Player, world: World) -> None:
     Funding moves size * index / 2^16 and nets to nothing, since sizes do; each settlement rounds it up by less than one
     quote, to the account's loss. In 2^-16 quote the sum is exact.
     """
-    costs = sum(p.cost for p in world.records[Position].values())
-    due = sum(p.size * (world.market(n).funding - p.funding) for (_, n), p in world.records[Position].items())
+    holders = [*world.records[Position].items(), *world.records[Pool].items()]
+    costs = sum(p.cost for _, p in holders)
+    due = sum(p.size * (world.market(n).funding - p.funding) for (_, n), p in holders)
     dust = (player.paid_in - player.paid_out - world.held() + costs) * 2**16 + due
     assert 0 <= dust < max(1, player.settlements * 2**16)
+
+
+def check_backed(player: Player, world: World) -> None:
+    """What everybody together could withdraw is in custody, but for what accounts below zero still owe, and for what
+    the fund's book may lose with the fractions of lots that it holds, and with its roundings of a tick a lot.
+    """
+    accounts = [account for account, _ in world.records[Account] if account != FUND]
+    free = [min(world.get(Account, a).collateral, world.equity(a) - world.required(a)) for a in accounts]
+    owed = sum(max(0, -world.equity(a)) for a in accounts)
+    lost = sum(
+        max(0, p.cost - p.size * world.market(n).mark + world.due(p, n)) for (_, n), p in world.records[Pool].items()
+    )
+    fund = world.get(Account, FUND).collateral
+    assert fund >= 0
+    assert sum(max(0, most) for most in free) + fund <= player.paid_in - player.paid_out + owed + lost
+
+
+def check_views(venue: Venue, world: World) -> None:
+    """What clients are shown of a position is what it comes to."""
+    for (account, number), position in world.records[Position].items():
+        held = read_holding(venue.engine.get, account, number)
+        assert (held.size, held.part) == (position.size, position.part)
+        assert (held.cost, held.funding) == (position.cost, position.funding)
+    for (account, _), owner in world.records[Account].items():
+        gain = sum(read_holding(venue.engine.get, account, n).gain for n in world.positions(account))
+        assert venue.get(Account, account).collateral + gain == owner.collateral
+
+
+def check_interest(world: World) -> None:
+    """Open interest is what all longs, and all shorts, come to once they have applied what was closed of them.
+
+    Up to 2^-23 of it, and what lies in the parts of positions that have changed sides.
+    """
+    for _, number in world.records[Market]:
+        interest, cuts = world.get(Book, EXCHANGE, number).interest, world.market(number).cuts
+        claims = [remaining(world, a, n) for a, n in world.records[Position] if n == number]
+        for side in (sum(c for c in claims if c > 0), -sum(c for c in claims if c < 0)):
+            assert abs(side - interest // 2) <= cuts * (1 + interest / 2**24) * len(claims)
+        assert interest % 2 == 0
 
 
 def check_priority(player: Player, world: World) -> None:
@@ -59,16 +101,16 @@ def check_bonds(before: World, world: World, step: str, events: list[Event]) -> 
     due = sum(lost_bonds(account, events) for account in removed)
     fees = sum(e["maker_fee"] + e["taker_fee"] for e in of_kind(events, "fill"))
     debts = sum(e["amount"] for e in of_kind(events, "covered"))
+    debts += sum(e["paid"] for e in of_kind(events, "deleveraged"))
     fund = world.get(Account, FUND).collateral - before.get(Account, FUND).collateral
-    if not of_kind(events, "liquidated"):  # a takeover settles the fund's own position
-        assert fund == due + fees - debts, f"{step} moved {fund} quote to the fund"
+    assert fund == due + fees - debts, f"{step} moved {fund} quote to the fund"
 
 
 def check_sweep(before: World, world: World, step: str, events: list[Event]) -> None:
     """A sweep fills nothing, and moves nothing but the bonds of what it removes."""
     if step != "sweep":
         return
-    assert {name for name, _ in events} <= {"swept", "removed", "done"}
+    assert {name for name, _ in events} <= {"swept", "removed", "done", "adjusted"}
     assert world.records[Position] == before.records[Position]
     assert world.held() == before.held()
 
@@ -92,7 +134,7 @@ def check_debt(before: World, world: World, step: str, args: list[int], events: 
     Each fill and takeover rounds a fee, funding and two margins against the account: that dust is allowed for, and the
     bonds that it lost, which the fund has.
     """
-    if step in MOVED_BY_THE_WORLD:
+    if step in MOVED_BY_THE_WORLD or of_kind(events, "deleveraged"):
         return
     for account in {account for account, _ in world.records[Position]} - {FUND}:
         dust = 4 * sum(account in (e.get("maker"), e.get("taker"), e.get("account")) for e in map(dict_of, events))
@@ -105,6 +147,29 @@ def check_debt(before: World, world: World, step: str, args: list[int], events: 
             assert (new + dust) * was >= old * wants, f"account {account} is in worse health after {step}{args}"
 
 
+def check_deleveraging(before: World, world: World, events: list[Event]) -> None:
+    """The account is left with its part of the debt paid and no more; nobody else loses while the fund pays, up to a
+    lot and a tick for each lot; the fund pays what it has before the other side pays anything.
+    """
+    for event in of_kind(events, "deleveraged"):
+        account, number = event["account"], event["market"]
+        assert world.get(Position, account, number).size == 0
+        assert world.equity(account) == before.equity(account) + event["paid"] + event["shared"]
+        assert event["paid"] == 0 or world.equity(account) <= 0
+        assert event["shared"] == 0 or world.get(Account, FUND).collateral == 0
+        mark, sold = world.market(number).mark, event["size"] < 0
+        for other, n in world.records[Position]:
+            old, new = before.get(Position, other, n), world.get(Position, other, n)
+            if other == account or n != number:
+                continue
+            closes = (old.size < 0) if sold else (old.size > 0)
+            assert closes or new.size == old.size
+            assert abs(new.size) <= abs(old.size)
+            lost = before.equity(other) - world.equity(other)
+            closed = abs(old.size) - abs(new.size)
+            assert lost <= closed * (abs(event["price"] - mark) + 2) + mark + 2
+
+
 def follow(history: list[Move]) -> Counter[str]:
     """Play a history and check every state it reaches; returns how often each transaction was accepted, by step."""
     player, accepted = Player(Venue(oracle=False)), Counter[str]()
@@ -115,15 +180,21 @@ def follow(history: list[Move]) -> Counter[str]:
             if code:
                 assert (events, engine.root()) == ([], root), f"{step}{args} was refused and left a trace"
                 continue
-            before, world, root = world, World.of(engine.entries()), engine.root()
+            before, raw, root = world, World.of(engine.entries()), engine.root()
+            raw.check()
+            check_money(player, raw)
+            check_interest(raw)
+            world = current(raw)
             world.check()
-            check_money(player, world)
+            check_backed(player, world)
+            check_views(player.venue, world)
             check_priority(player, world)
             check_best_first(before, step, args, events)
             check_sweep(before, world, step, events)
             check_bonds(before, world, step, events)
             check_margin(before, world, step, args, events)
             check_debt(before, world, step, args, events)
+            check_deleveraging(before, world, events)
             accepted.update([step, *(name for name, _ in events)])
     return accepted
 
@@ -145,4 +216,6 @@ def test_so_is_every_state_of_long_and_busy_histories() -> None:
     assert accepted["fill"] > 300
     assert accepted["swept"] > 10
     assert accepted["liquidated"] > 5
+    assert accepted["deleveraged"] > 5
+    assert accepted["adjusted"] > 5
     assert accepted["removed"] > 100

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
-
-from kedge.machine import P, address_of
+from kedge.machine import address_of
 from kedge.rules import BOND, Account, Order
 from tests.soundness.cheating import Cheat
+from tests.soundness.mutation import first, ignore_guard, plays, plus, zero
 from tests.soundness.plays import (
     best_comes_last,
     cancelled_middle,
@@ -33,42 +30,6 @@ from tests.soundness.plays import (
     unlisted_maker,
     weak_maker,
 )
-from tests.unit.rules.case import Attempt
-from tests.unit.rules.venue import Venue
-
-Play = Callable[[Venue], Attempt]
-
-
-@dataclass(frozen=True, slots=True)
-class Mutation:
-    """`twist` changes what the sequencer computes; `play` is a state, and the transaction in which that pays."""
-
-    name: str
-    twist: Callable[[Cheat], None]
-    play: Play
-
-
-MUTATIONS: Final[list[Mutation]] = []
-
-
-def plays(play: Play) -> Callable[[Callable[[Cheat], None]], Callable[[Cheat], None]]:
-    """Register a twist under its function's name, with the play that it belongs to."""
-
-    def register(twist: Callable[[Cheat], None]) -> Callable[[Cheat], None]:
-        MUTATIONS.append(Mutation(twist.__name__, twist, play))
-        return twist
-
-    return register
-
-
-def plus(cheat: Cheat, step: str, amount: int) -> Callable[[int], int]:
-    """Makes a node's value larger by so much on a row in use."""
-    unit = cheat.node(step, "*", cheat.cell(step, "on"), cheat.node(step, "k", amount % P))
-    return lambda node: cheat.node(step, "+", node, unit)
-
-
-def zero(cheat: Cheat, step: str) -> int:
-    return cheat.node(step, "k", 0)
 
 
 @plays(two_offers)
@@ -241,18 +202,6 @@ def stand_behind(cheat: Cheat, address: int) -> None:
     moves = cheat.moves("rest")
     at = next(i for i, move in enumerate(moves) if move["do"] == "find")
     moves[at] = {"do": "commit", "node": cheat.node("rest", "k", address), "col": moves[at]["col"]}
-
-
-def ignore_guard(cheat: Cheat, step: str, number: int) -> None:
-    """Drop a step's guard by its number."""
-    guards = [m for m in cheat.moves(step) if m["do"] == "guard" or (m["do"] == "range" and m["guard"])]
-    cheat.drop(step, lambda move: move is guards[number])
-
-
-def first(cheat: Cheat, *steps: str) -> None:
-    """Try steps first, wherever they are tried."""
-    for phase in cheat.data["phases"]:
-        phase["steps"].sort(key=lambda name: steps.index(name) if name in steps else len(steps))
 
 
 @plays(two_positions)

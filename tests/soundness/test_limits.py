@@ -43,9 +43,9 @@ def test_every_transaction_fits_an_empty_chunk() -> None:
 
 
 def test_a_step_that_opened_more_would_be_noticed() -> None:
-    """Were the place of the taker's account not steady, a fill would open one more record each time."""
+    """Were an order's market not steady, a fill would open its book, its terms and more anew each time."""
     found = Program(program().data)
-    found.steady -= {found.data["registers"].index("account")}
+    found.steady -= {found.data["registers"].index("market")}
     assert found.transaction().leaves > Program(program().data).transaction().leaves + LIMITS["transaction_steps"]
 
 

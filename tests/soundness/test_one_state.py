@@ -18,6 +18,21 @@ from kedge.machine.oracle import World, _Refused
 from kedge.rules import matching, rules
 from kedge.units.errors import Broken
 from tests.property.histories import Move, Player, draw_history
+from tests.soundness.mutation import Play
+from tests.soundness.plays import (
+    debt_of_the_flat,
+    gap,
+    nearly_nothing,
+    sleeping_bystander,
+    sleeping_makers,
+    sleeping_neighbour,
+    sleeping_reducer,
+    sleeping_swept,
+    sleeping_taker,
+    sleeping_withdrawal,
+    waking,
+    withdrawal_of_a_gain,
+)
 from tests.unit.rules.venue import BUY, GTC, IOC, MARK, SELL, START, TERMS, Event, Venue
 
 SEEDS, LENGTH = range(6), 150
@@ -112,6 +127,31 @@ def test_a_wall_of_dead_orders_leaves_no_choice(venue: Venue) -> None:
     venue.submit("place", 4, 0, 0, BUY, 600_001, 50, GTC, 0, 0)
     assert taken(venue)["evict"] > 0
     assert taken(venue)["offer"] + taken(venue)["finish"] > 0
+
+
+@pytest.mark.parametrize(
+    "play",
+    [
+        gap,
+        nearly_nothing,
+        waking,
+        sleeping_taker,
+        sleeping_makers,
+        sleeping_reducer,
+        sleeping_swept,
+        sleeping_neighbour,
+        sleeping_bystander,
+        sleeping_withdrawal,
+        withdrawal_of_a_gain,
+        debt_of_the_flat,
+    ],
+)
+def test_deleveraging_leaves_no_choice(venue: Venue, play: Play) -> None:
+    """Positions that slept through it wake by whatever uses them."""
+    venue.open()
+    step, args = play(venue)
+    venue.submit(step, *args)
+    assert taken(venue)["close_out"] + taken(venue)["absorb"] > 0
 
 
 @pytest.mark.parametrize("way", [BUY, SELL])

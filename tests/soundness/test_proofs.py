@@ -9,8 +9,9 @@ import pytest
 
 from kedge._native import NativePanic, prove, verify
 from kedge.rules import program
+from tests.soundness import mutations, mutations_of_losses  # noqa: F401  each import registers its mutations
 from tests.soundness.cheating import Cheat, cheating_venue, take_over
-from tests.soundness.mutations import MUTATIONS, Mutation
+from tests.soundness.mutation import MUTATIONS, Mutation
 from tests.soundness.tour import tour
 from tests.unit.rules.venue import Venue, native_program
 

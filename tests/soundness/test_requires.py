@@ -12,6 +12,8 @@ MEMORY = {
     "sweep_of_no_market": "the empty book's best order is record 0, the clock",
     "order_in_no_market": "the empty book's best order is record 0, the clock",
     "second_order_in_a_slot": "the live order would be its own neighbour",
+    "adjustment_of_nothing": "the cut that the position has and the newest are one record",
+    "adjustment_of_what_is_adjusted": "the cut that the position has and the newest are one record",
     "takeover_of_the_own_position": "both sides are one account",
 }
 """Cases where the engine itself stops the cheat: a step would open a record twice, which memory does not allow."""

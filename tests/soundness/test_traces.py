@@ -10,8 +10,9 @@ import pytest
 from kedge._native import check
 from kedge.machine import P
 from kedge.rules import Code, program, rules
+from tests.soundness import mutations, mutations_of_losses  # noqa: F401  each import registers its mutations
 from tests.soundness.cheating import Cheat, reasons, take_over
-from tests.soundness.mutations import MUTATIONS, Mutation
+from tests.soundness.mutation import MUTATIONS, Mutation
 from tests.soundness.tour import Traces, tour
 from tests.unit.rules.venue import Venue, native_program
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from kedge._native import Program, Sealed, traces
-from kedge.rules import FUND
+from tests.soundness.plays import asleep
 from tests.unit.rules.venue import (
     BUY,
     FOK,
@@ -118,10 +118,28 @@ def _liquidate(v: Venue) -> None:
     v.mark(594_000, market=2)
     v.ok("liquidate", 9, 2, 4, 500)
     v.ok("oracle_price", 2, 586_000)
-    v.ok("liquidate", 11, 2, FUND, 1000)
-    v.ok("cover", 11)
-    v.mark(620_000, market=2)
-    v.ok("liquidate", 10, 2, 5, 1000)
+    v.ok("deleverage", 11, 2)
+    v.mark(635_000, market=2)
+    v.ok("adjust", 4, 2)
+    v.ok("liquidate", 10, 2, 4, 100)
+    v.ok("liquidate", 10, 2, 5, 100)
+
+
+def _deleverage(v: Venue) -> None:
+    """Both sides, with eras; positions that slept are woken by every step that uses one."""
+    asleep(v)
+    v.trade(5, 6, 635_000, 100, market=2)
+    v.ok("cover", 14)
+    v.ok("withdraw", 2, 1_000)
+    v.order(7, BUY, 582_000, 3, IOC, slot=90, market=3)
+    v.order(4, BUY, 530_000, 5, slot=91, market=3)
+    v.deposit(19, 13_000 * 301)
+    v.trade(19, 7, 540_000, 300, market=3)
+    v.order(19, BUY, OTHER_MARK + 40, 2, IOC, market=1)
+    v.mark(600_000, market=3)
+    v.ok("deleverage", 19, 3)
+    v.order(6, BUY, 590_000, 5, slot=92, market=3)
+    v.ok("adjust", 5, 3)
 
 
 def _leave(v: Venue) -> None:
@@ -142,6 +160,6 @@ def tour() -> Tour:
     venue.deposit(12, 5_000)
     venue.seal()
     venue.open()
-    for part in (_trade, _lose_orders, _sample_and_fund, _liquidate, _leave):
+    for part in (_trade, _lose_orders, _sample_and_fund, _liquidate, _deleverage, _leave):
         part(venue)
     return Tour(native_program(), venue.seal(), venue)

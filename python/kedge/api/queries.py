@@ -22,9 +22,11 @@ from kedge.rules import (
     Order,
     Owner,
     Parameters,
+    Pool,
     Terms,
 )
 from kedge.rules import Position as PositionRecord
+from kedge.venue import read_holding
 
 Get = Callable[[int], list[int]]
 SLOTS = 1 << 10
@@ -35,13 +37,18 @@ SIDES = ("buy", "sell")
 
 
 class Position(msgspec.Struct, frozen=True):
-    """Signed lots; what they cost and the collateral's gain or loss at the mark, in quote, before funding and fees."""
+    """Signed lots; what they cost and the collateral's gain or loss at the mark, in quote, before funding and fees.
+
+    What deleveraging has closed of it is gone already; `adjust` says whether the state has still to apply that, as the
+    transaction of that name does and every use of the position.
+    """
 
     market: int
     size: int
     cost: int
     mark: int
     result: int
+    adjust: bool
 
 
 class RestingOrder(msgspec.Struct, frozen=True):
@@ -59,6 +66,7 @@ class RestingOrder(msgspec.Struct, frozen=True):
 class AccountView(msgspec.Struct, frozen=True):
     """An account: collateral and what its orders hold as bonds, in quote, the L1 address that may withdraw, open
     positions, orders that can still fill, and dead ones: whose expiry passed, or that were cancelled all at once.
+    Collateral and positions are as they are once deleveragings are applied.
 
     A dead order gives its bond back when it is cancelled, and loses it when a taker or a sweep meets it.
     """
@@ -79,11 +87,21 @@ class Announced(msgspec.Struct, frozen=True):
     terms: dict[str, int]
 
 
+class FundBook(msgspec.Struct, frozen=True):
+    """What the insurance fund's book holds of a market: signed lots, and what they cost in quote.
+
+    Lots that deleveraging closed on one side and that positions of the other have still to give up, and parts of lots.
+    """
+
+    size: int
+    cost: int
+
+
 class MarketView(msgspec.Struct, frozen=True):
     """A market: prices in ticks (best ones None on an empty side), sizes in lots, rates in ppm, times in ms.
 
     `margin_rate` is what new risk posts, `kept_rate` what open positions must keep. `terms` are those in force by name;
-    the add-on in force is `slope`, which moves towards that of the terms.
+    the add-on in force is `slope`, which moves towards that of the terms. `deleveraged` says how often the market was.
     """
 
     market: int
@@ -98,6 +116,8 @@ class MarketView(msgspec.Struct, frozen=True):
     slope: int
     terms: dict[str, int]
     announced: Announced | None
+    deleveraged: int
+    fund: FundBook
 
 
 class Level(msgspec.Struct):
@@ -129,24 +149,26 @@ def read_account(get: Get, number: int) -> AccountView:
         raise NO_ACCOUNT.reject(str(number))
     account = decode(Account, get(address_of(Account, number)))
     address = "0x" + owner_bytes(list(owner.values())[:5]).hex() if owner["known"] else None
-    positions = _positions(get, number, account["head"])
+    positions, gain = _positions(get, number, account["head"])
     orders, dead = _orders(get, number, account["epoch"])
-    return AccountView(number, address, account["collateral"], account["resting"] * BOND, positions, orders, dead)
+    collateral, bonded = account["collateral"] + gain, account["resting"] * BOND
+    return AccountView(number, address, collateral, bonded, positions, orders, dead)
 
 
-def _positions(get: Get, number: int, head: int) -> list[Position]:
-    """The account's list of positions, those that are flat left out."""
+def _positions(get: Get, number: int, head: int) -> tuple[list[Position], int]:
+    """The account's list of positions, those that are flat left out, and what deleveragings give its collateral."""
     found: list[Position] = []
+    gain = 0
     for _ in range(MAX_POSITIONS):
         if not head:
             break
-        position = decode(PositionRecord, get(address_of(PositionRecord, number, head - 1)))
-        mark = get(address_of(Market, EXCHANGE, head - 1))[0]
-        if position["size"]:
-            result = position["size"] * mark - position["cost"]
-            found.append(Position(head - 1, position["size"], position["cost"], mark, result))
-        head = position["next"]
-    return found
+        held = read_holding(get, number, head - 1)
+        mark, gain = get(address_of(Market, EXCHANGE, head - 1))[0], gain + held.gain
+        if held.size:
+            result = held.size * mark - held.cost
+            found.append(Position(head - 1, held.size, held.cost, mark, result, held.is_behind))
+        head = decode(PositionRecord, get(address_of(PositionRecord, number, head - 1)))["next"]
+    return found, gain
 
 
 def _orders(get: Get, number: int, epoch: int) -> tuple[list[RestingOrder], list[RestingOrder]]:
@@ -174,6 +196,7 @@ def read_market(get: Get, number: int) -> MarketView:
         raise NO_MARKET.reject(str(number))
     market = decode(Market, words)
     book = decode(Book, get(address_of(Book, EXCHANGE, number)))
+    pool = decode(Pool, get(address_of(Pool, EXCHANGE, number)))
     terms, _ = _read_terms(get, number)
     coming, effective = _read_terms(get, number + ANNOUNCED)
     return MarketView(
@@ -182,13 +205,15 @@ def read_market(get: Get, number: int) -> MarketView:
         marked=market["marked"],
         best_bid=book["bid_price"] if book["bid"] else None,
         best_ask=book["ask_price"] if book["ask"] else None,
-        open_interest=book["interest"] // 2,
+        open_interest=max(0, book["interest"] // 2),
         margin_rate=market["rate"],
         kept_rate=market["kept"],
         margin_updated=market["updated"],
         slope=market["slope"],
         terms=terms,
         announced=Announced(effective, coming) if effective else None,
+        deleveraged=market["cuts"],
+        fund=FundBook(pool["size"], pool["cost"]),
     )
 
 
@@ -197,6 +222,7 @@ def _read_terms(get: Get, slot: int) -> tuple[dict[str, int], int]:
     terms = decode(Terms, get(address_of(Terms, EXCHANGE, slot)))
     parameters = decode(Parameters, get(address_of(Parameters, EXCHANGE, slot)))
     effective = parameters.pop("effective")
+    del parameters["noticed"]
     return terms | parameters, effective
 
 

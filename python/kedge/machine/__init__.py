@@ -9,7 +9,7 @@ the plain-integer reading that the native engine is tested against.
 
 from kedge.machine.core import Machine
 from kedge.machine.field import HALF, P, lift
-from kedge.machine.gadgets import isqrt, magnitude, mul_div, split
+from kedge.machine.gadgets import divide, isqrt, magnitude, mul_div, split
 from kedge.machine.limits import BATCH_BYTES, BATCH_HEAD_BYTES, Limits
 from kedge.machine.oracle import OracleEngine
 from kedge.machine.program import Traced, trace
@@ -38,6 +38,7 @@ __all__ = [
     "View",
     "Word",
     "address_of",
+    "divide",
     "isqrt",
     "kind_of",
     "lift",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kedge.machine.core import Machine
-from kedge.machine.field import bits_for
+from kedge.machine.field import HALF, bits_for
 from kedge.machine.word import IntervalError, Number, Word
 
 SPLIT = 61
@@ -61,6 +61,42 @@ def _check_wide(m: Machine, x: Word, y: Word, c: int, extra: int, quotient: Word
     carry = biased - (1 << span)
     m.check_equal(low, carry * (1 << s))
     m.check_equal(x1 * y + carry, q1 * c)
+
+
+LIMB = 30
+
+
+def divide(m: Machine, a: Word, c: Word, top: int) -> tuple[Word, Word]:
+    """a // c and a % c for a >= 0 and c > 0, of which the caller knows that the quotient is at most `top`.
+
+    Assumes: the intervals of a and c. Where c is 0 or the quotient above `top` nothing satisfies the constraints.
+    Proves: a = quotient * c + rest with rest < c, as integers. Prover may choose: nothing.
+    """
+    x, y = m.commit(a), m.commit(c)
+    if x.lo < 0 or y.lo < 0:
+        raise IntervalError(f"divide needs operands that are not negative: {x!r}, {y!r}")
+    bits = bits_for(y.hi)
+    quotient, rest = m.advise("muldiv", [x, m.word(1), y, m.word(0)], [2 ** bits_for(top) - 1, 2**bits - 1])
+    m.check_range(quotient)
+    m.check_range(rest)
+    m.check_range(m.assume(y - rest - 1, 0, 2**bits - 1))
+    if quotient.hi * y.hi + rest.hi <= HALF:
+        m.check_equal(quotient * y + rest, x)
+    else:
+        _check_long(m, x, y, quotient, rest)
+    return m.assume(quotient, 0, top), m.assume(rest, 0, y.hi - 1)
+
+
+def _check_long(m: Machine, x: Word, y: Word, quotient: Word, rest: Word) -> None:
+    """The same equation in limbs of 30 bits, with a carry between them: every term stays far from the field's end."""
+    (x1, x0), (y1, y0), (r1, r0) = (split(m, word, LIMB) for word in (x, y, rest))
+    low = quotient * y0 + r0 - x0
+    span = bits_for(max(low.hi, -low.lo)) - LIMB + 1
+    (biased,) = m.advise("and", [low + (1 << (LIMB + span))], [(1 << (span + 1)) - 1], params=[LIMB, span + 1])
+    m.check_range(biased)
+    carry = biased - (1 << span)
+    m.check_equal(low, carry * (1 << LIMB))
+    m.check_equal(quotient * y1 + r1 + carry, x1)
 
 
 def split(m: Machine, x: Word, bits: int) -> tuple[Word, Word]:

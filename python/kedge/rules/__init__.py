@@ -12,10 +12,12 @@ from functools import cache
 
 from kedge.machine import Traced, trace
 from kedge.rules import (  # noqa: F401  each import registers the steps of its file
+    adjust,
     assess,
     cancel,
     cancel_all,
     cover,
+    deleverage,
     deposit,
     evict,
     examine,
@@ -35,12 +37,15 @@ from kedge.rules import (  # noqa: F401  each import registers the steps of its 
 )
 from kedge.rules.codes import Code
 from kedge.rules.exchange import rules
+from kedge.rules.liquidate import SHARES
+from kedge.rules.margin import STALE_MS
 from kedge.rules.records import (
     ANNOUNCED,
     BOND,
     DEPOSITS,
     EXCHANGE,
     FIRST_USER,
+    FULL,
     FUND,
     MAX_POSITIONS,
     MOST_MARKETS,
@@ -49,10 +54,12 @@ from kedge.rules.records import (
     Account,
     Book,
     Clock,
+    Cut,
     Market,
     Order,
     Owner,
     Parameters,
+    Pool,
     Position,
     Queue,
     Terms,
@@ -71,19 +78,24 @@ __all__ = [
     "DEPOSITS",
     "EXCHANGE",
     "FIRST_USER",
+    "FULL",
     "FUND",
     "MAX_POSITIONS",
     "MOST_MARKETS",
     "RECORDS",
+    "SHARES",
+    "STALE_MS",
     "WITHDRAWALS",
     "Account",
     "Book",
     "Clock",
     "Code",
+    "Cut",
     "Market",
     "Order",
     "Owner",
     "Parameters",
+    "Pool",
     "Position",
     "Queue",
     "Terms",

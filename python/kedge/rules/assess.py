@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kedge.machine import Machine, magnitude
 from kedge.rules.codes import Code
+from kedge.rules.cuts import is_current
 from kedge.rules.exchange import rules
 from kedge.rules.margin import funding_due, is_stale, margin_of
 from kedge.rules.records import EXCHANGE, Market, Position
@@ -21,6 +22,7 @@ def assess(m: Machine) -> None:
     number = c.next - 1
     position = m.read(Position.at(c.subject, number))
     market = m.read(Market.at(EXCHANGE, number))
+    m.guard(is_current(position, market))
     proposed = m.test(c.target == c.next)
     size = m.commit(position.size + proposed * c.delta)
     cost = m.commit(position.cost + proposed * c.flow)
@@ -31,7 +33,8 @@ def assess(m: Machine) -> None:
     c.equity = m.commit(m.narrow(equity, -(2**60), 2**60 - 1, Code.EQUITY_OVERFLOW))
     # At most 8 positions are listed and each margin is below 2^58: rate and add-on stay below 2^22 ppm of 2^59 quote
     # only for sizes that no fill would accept, and those refuse by EQUITY_OVERFLOW or POSITION_TOO_LARGE.
-    rate = m.commit(m.select(c.then == rules.phase("seizing"), market.kept, market.rate))
+    of_old_risk = (c.then - rules.phase("seizing")) * (c.then - rules.phase("closing")) == 0
+    rate = m.commit(m.select(of_old_risk, market.kept, market.rate))
     required = c.required + margin_of(m, lots, notional, market, rate)
     c.required = m.commit(m.narrow(required, 0, 2**60 - 1, Code.EQUITY_OVERFLOW))
     c.aged = m.commit(c.aged | is_stale(m, market, c.now))

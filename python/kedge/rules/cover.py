@@ -9,7 +9,7 @@ from kedge.rules.exchange import rules
 from kedge.rules.margin import begin_assessment
 from kedge.rules.matching import go_idle
 from kedge.rules.place import USER
-from kedge.rules.records import BOND, FUND, Account
+from kedge.rules.records import FUND, Account
 
 
 @rules.step(phases=["idle"], account=USER)
@@ -23,7 +23,9 @@ def cover(m: Machine) -> None:
 
 @rules.step(phases=["covering"])
 def absorb(m: Machine) -> None:
-    """Pay the debt: the fund loses exactly what the account owes beyond its bonds, which pay the rest when they return.
+    """Pay the debt, or as much of it as the fund holds; what remains waits for what the fund collects.
+
+    What bonds will pay when they return is no debt.
 
     Proves: no position is open, since an open one requires margin, and the account owes. Prover may choose: nothing.
     """
@@ -32,8 +34,9 @@ def absorb(m: Machine) -> None:
     m.require(c.equity < 0, Code.NOT_BANKRUPT)
     account, fund = m.change(Account.at(c.subject)), m.change(Account.at(FUND), name="fund")
     owned = m.commit(equity_of(account))
-    m.require(fund.collateral + owned >= 0, Code.FUND_EXHAUSTED)
-    fund.collateral = m.assume(fund.collateral + owned, -(2**60), 2**60 - 1)
-    m.emit("covered", account=c.subject, amount=-owned)
-    account.collateral = -account.resting * BOND
+    m.require(fund.collateral > 0, Code.FUND_EXHAUSTED)
+    paid = m.commit(m.minimum(fund.collateral, -owned))
+    fund.collateral = m.assume(fund.collateral - paid, -(2**60), 2**60 - 1)
+    account.collateral = m.assume(account.collateral + paid, -(2**60), 2**60 - 1)
+    m.emit("covered", account=c.subject, amount=paid)
     go_idle(m)

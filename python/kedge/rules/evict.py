@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kedge.machine import Machine, View, Word
 from kedge.rules.bond import count_resting, pay
+from kedge.rules.cuts import is_current
 from kedge.rules.exchange import rules
 from kedge.rules.matching import (
     AGED,
@@ -58,6 +59,7 @@ def evict(m: Machine) -> None:
     market = m.read(Market.at(EXCHANGE, c.market))
     burden = burden_of(m, ~c.side, market, maker.price, terms.maker_fee)
     eased = is_eased(m, reduces(m, ~c.side, position, size), burden, market, terms)
+    m.guard(is_current(position, market))
     m.guard(m.select(assessed, ~bears(m, eased), m.test(reason != 0)))
     reason = m.commit(m.select(assessed, m.select(c.aged, AGED, UNDERMARGINED), reason))
 

@@ -2,6 +2,8 @@
 
     idle -> matching -> (assessing -> deciding -> matching)* -> (assessing -> concluding)? -> idle
 
+Where deleveraging has closed lots of a position that is met or assessed, the position is brought up to date first.
+
 A phase lists the steps tried in it, in order; the first whose guards hold runs. Transactions start in idle.
 """
 
@@ -36,7 +38,7 @@ REGISTERS = {
     "equity": Field(-(2**60), 2**60 - 1 + MOST_ORDERS * BOND),
     "required": unsigned(60),
     "aged": BIT,
-    "then": Field(0, 7),
+    "then": Field(0, 9),
     "target": unsigned(10),
     "delta": signed(30),
     "flow": signed(59),
@@ -45,13 +47,15 @@ ASSESSMENT = ("subject", "next", "equity", "required", "aged", "then", "target",
 
 PHASES: dict[str, list[str]] = {
     "idle": [],
-    "matching": ["evict", "fill", "offer", "spare", "examine", "rest", "finish"],
-    "assessing": ["assess"],
+    "matching": ["evict", "fill", "offer", "spare", "renew", "examine", "rest", "finish"],
+    "assessing": ["assess", "catch_up"],
     "deciding": ["fill", "evict", "spare"],
     "concluding": ["rest", "finish"],
     "clearing": ["conclude"],
     "seizing": ["takeover"],
     "covering": ["absorb"],
+    "adjusting": ["catch_up"],
+    "closing": ["close_out"],
 }
 
 EVENTS: dict[str, tuple[str, ...]] = {
@@ -83,6 +87,8 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "changed": ("market",),
     "liquidated": ("account", "liquidator", "market", "size", "price"),
     "covered": ("account", "amount"),
+    "deleveraged": ("account", "market", "size", "price", "paid", "shared"),
+    "adjusted": ("account", "market", "size", "price"),
 }
 
 MESSAGES = {"withdrawn": 32}

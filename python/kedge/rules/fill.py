@@ -5,6 +5,7 @@ from __future__ import annotations
 from kedge.machine import Machine, View, Word, mul_div
 from kedge.rules.bond import count_resting
 from kedge.rules.codes import Code
+from kedge.rules.cuts import is_current
 from kedge.rules.exchange import rules
 from kedge.rules.margin import PPM, count_interest, settle
 from kedge.rules.matching import (
@@ -44,6 +45,7 @@ def fill(m: Machine) -> None:
     guard_fillable(m, maker, maker_account, maker_position, terms, size)
     guard_borne(m, maker_position, market, terms, size, maker.price)
     m.guard(c.account != EXCHANGE)
+    m.guard(is_current(maker_position, market))
     m.require(~c.passive, Code.WOULD_CROSS)
 
     account = m.change(Account.at(c.account), name="taker_account")

@@ -1,11 +1,12 @@
-"""liquidate: an account below maintenance loses positions to a liquidator, or at the last to the insurance fund."""
+"""liquidate: an account below maintenance loses positions to a liquidator."""
 
 from __future__ import annotations
 
-from kedge.machine import Field, Machine, View, Word, magnitude, mul_div
+from kedge.machine import Machine, View, Word, magnitude, mul_div
 from kedge.rules.bond import equity_of
 from kedge.rules.cancel_all import raise_epoch
 from kedge.rules.codes import Code
+from kedge.rules.cuts import is_current, start_current
 from kedge.rules.exchange import rules
 from kedge.rules.margin import (
     CLOSE_OUT,
@@ -20,7 +21,6 @@ from kedge.rules.margin import (
 from kedge.rules.place import USER
 from kedge.rules.records import (
     EXCHANGE,
-    FUND,
     MARKET_ID,
     MAX_PRICE,
     SIZE,
@@ -41,14 +41,17 @@ COMPARABLE = 2**57
 """Equity and requirement are compared after multiplication by up to 20, so both must stay below this."""
 
 
-@rules.step(phases=["idle"], account=USER, market=MARKET_ID, liquidator=Field(FUND, 2**24 - 1), size=SIZE)
+@rules.step(phases=["idle"], account=USER, market=MARKET_ID, liquidator=USER, size=SIZE)
 def liquidate(m: Machine) -> None:
     """Start assessing an account for a takeover of `size` lots of one of its positions. Prover may choose: nothing."""
     c = m.cursor
+    market = m.read(Market.at(EXCHANGE, m.input("market")))
+    taken = m.read(Position.at(m.input("liquidator"), m.input("market")), name="taken")
     m.require(m.input("account") != m.input("liquidator"), Code.SELF_LIQUIDATION)
     clock, account = m.read(Clock.at(EXCHANGE)), m.read(Account.at(m.input("account")))
     m.require(clock.now >= clock.grace, Code.GRACE)
     m.require(account.head != 0, Code.NO_POSITIONS)
+    m.require(m.test(taken.size == 0) | m.test(is_current(taken, market)), Code.ADJUST_FIRST)
     begin_assessment(
         m, m.input("account"), equity_of(account), account.head, rules.phase("seizing"), rules.phase("assessing")
     )
@@ -56,17 +59,24 @@ def liquidate(m: Machine) -> None:
     c.now = clock.now
 
 
-def _check_takeover(m: Machine, lots: Word, to_fund: Word) -> tuple[Word, Word]:
-    """Below maintenance; above close-out only half at once, and never by the fund. Returns equity and requirement."""
+def comparable(m: Machine) -> tuple[Word, Word]:
+    """Equity and requirement of the assessed account, within bounds that allow to compare shares of them."""
     c = m.cursor
     equity = m.narrow(c.equity, -COMPARABLE, COMPARABLE - 1, Code.EQUITY_OVERFLOW)
     required = m.narrow(c.required, 0, COMPARABLE - 1, Code.EQUITY_OVERFLOW)
+    return equity, required
+
+
+def _check_takeover(m: Machine, lots: Word) -> tuple[Word, Word]:
+    """Below maintenance, but not below nothing; above close-out only half at once. Returns equity and requirement."""
+    c = m.cursor
+    equity, required = comparable(m)
+    m.require(equity >= 0, Code.BELOW_NOTHING)
     m.require(equity * PROPORTION < required * MAINTENANCE, Code.NOT_LIQUIDATABLE)
     m.require(c.remaining <= lots, Code.SIZE_EXCEEDS_POSITION)
     above_close_out = m.commit(m.test(equity * PROPORTION >= required * CLOSE_OUT))
     with m.when(above_close_out):
         m.require(c.remaining * 2 <= lots + 1, Code.PARTIAL_FIRST)
-    m.require(~m.both(above_close_out, to_fund), Code.FUND_IS_LAST)
     return equity, required
 
 
@@ -95,8 +105,7 @@ def takeover(m: Machine) -> None:
     market, terms = m.read(Market.at(EXCHANGE, c.market)), m.read(Terms.at(EXCHANGE, c.market))
     book = m.change(Book.at(EXCHANGE, c.market))
     account, position = m.change(Account.at(c.subject)), m.change(Position.at(c.subject, c.market))
-    to_fund = m.test(c.account == FUND)
-    equity, required = _check_takeover(m, magnitude(m, position.size), to_fund)
+    equity, required = _check_takeover(m, magnitude(m, position.size))
     short = m.commit(m.test(position.size < 0))
     price = _takeover_price(m, market, terms, short, equity, required)
     notional = m.commit(c.remaining * price)
@@ -109,12 +118,8 @@ def takeover(m: Machine) -> None:
         m.change(Account.at(c.account), name="liquidator"),
         m.change(Position.at(c.account, c.market), name="taken"),
     )
+    start_current(m, taken, market)
     count_interest(m, book, grown + settle(m, taker, taken, market, -lots, -flow, m.word(0)))
-    with m.when(~to_fund):  # nobody assesses the fund, so it needs no list, and nobody can fill its places
-        list_position(m, taker, taken, c.market)
+    list_position(m, taker, taken, c.market)
     m.emit("liquidated", account=c.subject, liquidator=c.account, market=c.market, size=-lots, price=price)
-    head = m.select(to_fund, 0, taker.head)
-    starting = m.select(to_fund, 0, equity_of(taker))
-    begin_assessment(
-        m, c.account, m.commit(starting), m.commit(head), rules.phase("clearing"), rules.phase("assessing")
-    )
+    begin_assessment(m, c.account, equity_of(taker), taker.head, rules.phase("clearing"), rules.phase("assessing"))

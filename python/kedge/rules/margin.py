@@ -75,13 +75,20 @@ def settle(m: Machine, account: View, position: View, market: View, delta: Word,
     return grown
 
 
+def close(m: Machine, account: View, position: View, market: View, flow: Word, credit: Word) -> None:
+    """Settle all lots of a position for `flow` quote (paid when positive), with a credit to the account besides."""
+    left = account.collateral - funding_due(m, position, market) - m.commit(position.cost + flow) + credit
+    account.collateral = m.narrow(left, -(2**60), 2**60 - 1, Code.COLLATERAL_OVERFLOW)
+    position.size, position.cost, position.funding = 0, 0, market.funding
+
+
 def count_interest(m: Machine, book: View, grown: Word) -> None:
     """Count what two sides of a trade added to the open interest.
 
-    At most 2^25 accounts hold 2^30 lots of a market each, so it fits 2^55; the sum never falls below zero because every
-    position is in it.
+    At most 2^24 accounts hold 2^30 lots of a market each, so it fits 2^55, also below zero, where deleveraging has
+    taken off more than the whole lots of positions.
     """
-    book.interest = m.assume(book.interest + grown, 0, 2**55 - 1)
+    book.interest = m.assume(book.interest + grown, -(2**55), 2**55 - 1)
 
 
 def list_position(m: Machine, account: View, position: View, market: Word) -> None:

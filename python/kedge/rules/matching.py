@@ -10,8 +10,9 @@ from kedge.rules.records import NO_ASK, Order
 CANCELLED, EXPIRED, STALE, SELF_TRADE, UNDERMARGINED, UNLISTED, OVERSIZE, AGED = 1, 2, 3, 4, 5, 6, 7, 8
 """Reasons of the event `removed`."""
 
-MOST_STEPS = 4_000
-"""The engine takes at most 4,096 steps per transaction; assessing maker and taker once more needs fewer than 30."""
+MOST_STEPS = 3_800
+"""The engine takes at most 4,096 steps per transaction. Assessing maker and taker once more needs fewer than 200: 8
+positions each, of which any may have 10 steps of deleveraging to apply."""
 
 
 def crossing_gap(m: Machine, book: View) -> Word:

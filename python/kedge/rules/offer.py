@@ -5,6 +5,7 @@ from __future__ import annotations
 from kedge.machine import Machine, mul_div
 from kedge.rules.bond import equity_of
 from kedge.rules.codes import Code
+from kedge.rules.cuts import is_current
 from kedge.rules.exchange import rules
 from kedge.rules.margin import PPM, begin_assessment
 from kedge.rules.matching import best_opposite, burden_of, guard_fillable, guard_met, is_free, reduces
@@ -30,6 +31,7 @@ def offer(m: Machine) -> None:
     guard_fillable(m, maker, account, position, terms, size)
     burden = burden_of(m, ~c.side, market, maker.price, terms.maker_fee)
     m.guard(~is_free(m, reduces(m, ~c.side, position, size), burden))
+    m.guard(is_current(position, market))
     m.require(~c.passive, Code.WOULD_CROSS)
     notional = m.commit(size * maker.price)
     fee = mul_div(m, notional, terms.maker_fee, PPM, up=True)

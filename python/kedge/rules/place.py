@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kedge.machine import Field, Machine, View, Word, unsigned
 from kedge.rules.codes import Code
+from kedge.rules.cuts import is_current, start_current
 from kedge.rules.exchange import BIT, rules
 from kedge.rules.margin import PPM, STALE_MS, list_position
 from kedge.rules.records import (
@@ -55,15 +56,17 @@ def check_band(m: Machine, market: View, terms: View) -> None:
     m.require(beyond * PPM <= m.commit(market.mark * terms.band), Code.OUTSIDE_BAND)
 
 
-def check_bounds(m: Machine, market: View, terms: View, position: View) -> None:
+def check_bounds(m: Machine, market: View, terms: View, position: View, behind: Word) -> None:
     """The order is inside the market's band, and cannot make its position, or the open interest, larger than allowed.
 
-    Open interest may pass its cap by what is resting and by one order.
+    Of a position that is `behind`, what the order would close counts for nothing: it may be gone already. Open interest
+    may pass its cap by what is resting and by one order.
     """
     side, size, reduce_only = m.input("side"), m.input("size"), m.input("reduce_only")
     check_band(m, market, terms)
-    grown = m.commit(m.select(side, -position.size, position.size)) + size
-    m.require((grown <= terms.largest) | reduce_only, Code.ABOVE_LARGEST)
+    held = m.commit(m.select(side, -position.size, position.size))
+    gone = m.commit(behind & (held < 0))
+    m.require((m.select(gone, 0, held) + size <= terms.largest) | reduce_only, Code.ABOVE_LARGEST)
     book = m.read(Book.at(EXCHANGE, m.input("market")))
     m.require((book.interest < terms.cap * 2) | reduce_only, Code.INTEREST_FULL)
 
@@ -99,7 +102,10 @@ def place(m: Machine) -> None:
     m.require(size >= terms.minimum, Code.SIZE_BELOW_MINIMUM)
     m.require(clock.now - market.updated <= STALE_MS, Code.MARGIN_STALE)
     m.require(clock.now - market.marked <= STALE_MS, Code.MARK_STALE)
-    check_bounds(m, market, terms, position)
+    start_current(m, position, market)
+    behind = m.commit(~m.test(is_current(position, market)))
+    m.require(~(behind & m.input("reduce_only")), Code.ADJUST_FIRST)
+    check_bounds(m, market, terms, position, behind)
     m.require((account.collateral > 0) | m.input("reduce_only"), Code.ACCOUNT_EMPTY)
     expiry = m.commit(m.select(m.input("expiry") == 0, FOREVER, m.input("expiry")))
     m.require(expiry >= clock.now, Code.ORDER_EXPIRED)
@@ -110,7 +116,8 @@ def place(m: Machine) -> None:
     c.remaining = reducible(m, position, side, size, m.input("reduce_only"))
     c.order = Order.at(m.input("account"), m.input("slot")).address
     c.expiry, c.epoch, c.now, c.start = expiry, account.epoch, clock.now, c.time
-    c.phase = rules.phase("matching")
+    c.subject = behind * c.account
+    c.phase = m.select(behind, rules.phase("adjusting"), rules.phase("matching"))
     m.emit(
         "placed",
         account=c.account,

@@ -32,6 +32,15 @@ MOST_MARKETS = 2**9
 ANNOUNCED = MOST_MARKETS
 """Slots from here on hold what is announced for the market of the slot less this."""
 
+MOST_CUTS = 2**23 - 2
+"""A market's deleveragings are numbered up to here, so that twice as many, plus two, are still numbers of accounts."""
+
+FULL = 2**30 - 1
+"""What a side of a market counts as before anything of it was closed: the share that is `gone` runs from 0 to this."""
+
+LARGEST_PART = 2**15 - 1
+"""Fractions of a lot, in 2^-16, lie in [-1/2, 1/2]."""
+
 MARKET_ID = unsigned(9)
 TIME = unsigned(42)
 FOREVER = 2**42 - 1
@@ -66,7 +75,11 @@ class Owner(Record):
 
 
 class Position(Record):
-    """Signed size in lots, what it cost in quote, the funding index it has settled; slot = market."""
+    """Signed size in lots, what it cost in quote, the funding index it has settled; slot = market.
+
+    `cuts` is how many deleveragings of the market it has applied, `part` the signed fraction of a lot in 2^-16 that
+    they left beside its whole lots.
+    """
 
     kind = 2
     size = signed(30)
@@ -74,6 +87,8 @@ class Position(Record):
     funding = signed(46)
     next = unsigned(10)
     listed = unsigned(1)
+    cuts = Field(0, MOST_CUTS)
+    part = Field(-LARGEST_PART, LARGEST_PART)
 
 
 class Order(Record):
@@ -91,6 +106,26 @@ class Order(Record):
     epoch = unsigned(32)
     expiry = TIME
     account = unsigned(24)
+
+
+class Cut(Record):
+    """What deleveraging has closed of each side of a market, after so many deleveragings: account = their number + 1.
+
+    `gone` is the share of a lot that is closed since the side's era began, in 1 / (2^30 - 1), `cash` the sum of share x
+    price, funding taken off: a position that has applied cut a closes (gone' - gone) / (2^30 - 1 - gone) of itself at
+    the average price (cash' - cash) / (gone' - gone). Slot = market. A side's era ends where little of it is left, and
+    the next one starts from nothing; how it ended stands in slot 512 + market of the account 2 x era + 1 (longs) or + 2
+    (shorts), with the cut that the next one starts with as `following`.
+    """
+
+    kind = 4
+    long_gone = Field(0, FULL)
+    long_cash = signed(61)
+    short_gone = Field(0, FULL)
+    short_cash = signed(61)
+    long_era = Field(0, MOST_CUTS)
+    short_era = Field(0, MOST_CUTS)
+    following = Field(0, MOST_CUTS)
 
 
 class Clock(Record):
@@ -119,9 +154,8 @@ class Queue(Record):
 class Market(Record):
     """What moves by itself: mark in ticks (0: not open) and its time, funding index in 2^-16 quote per lot, margin.
 
-    `rate` is the initial margin rate in ppm; `kept`, never above it, the rate that open positions must keep; `noticed`
-    the time since which `rate` was above `kept` (0: it is not); `updated` the time of the last margin update; `slope`
-    the add-on in ppm per 2^20 lots.
+    `rate` is the initial margin rate in ppm; `kept`, never above it, the rate that open positions must keep; `cuts` the
+    number of deleveragings; `updated` the time of the last margin update; `slope` the add-on in ppm per 2^20 lots.
     """
 
     kind = 10
@@ -130,7 +164,7 @@ class Market(Record):
     funding = signed(46)
     rate = Field(0, RATE_CAP)
     kept = Field(0, RATE_CAP)
-    noticed = TIME
+    cuts = Field(0, MOST_CUTS)
     updated = TIME
     slope = unsigned(10)
 
@@ -138,7 +172,8 @@ class Market(Record):
 class Book(Record):
     """The best order of each side and its price, what is outstanding, and the premium sampled since the last funding.
 
-    `interest` is the sum of the sizes of all positions, long and short: twice the open interest, in lots.
+    `interest` is twice the open interest in lots: the sizes of all positions, long and short, less what deleveraging
+    has closed of them already. Fractions of lots may take it below zero by as much.
     """
 
     kind = 12
@@ -146,7 +181,7 @@ class Book(Record):
     bid_price = unsigned(28)
     ask = ADDRESS
     ask_price = Field(0, NO_ASK)
-    interest = unsigned(55)
+    interest = signed(55)
     premium = signed(43)
     samples = unsigned(16)
     funded = TIME
@@ -156,7 +191,8 @@ class Parameters(Record):
     """What margin moves towards: ppm, ppm per square root of a day, thousandths, ms, ppm per second; add-on as above.
 
     In force in the slot of the market's number, announced in the slot `ANNOUNCED` further; `effective` is the time from
-    which announced ones, with the `Terms` beside them, may take effect, 0 where none are.
+    which announced ones, with the `Terms` beside them, may take effect, 0 where none are. Of those in force `noticed`
+    is the time since which the market's rate was above what positions must keep (0: it is not).
     """
 
     kind = 13
@@ -167,6 +203,7 @@ class Parameters(Record):
     ramp = unsigned(20)
     slope = unsigned(10)
     effective = TIME
+    noticed = TIME
 
 
 class Terms(Record):
@@ -186,4 +223,20 @@ class Terms(Record):
     cap = unsigned(48)
 
 
-RECORDS = (Account, Owner, Position, Order, Clock, Queue, Market, Book, Parameters, Terms)
+class Pool(Record):
+    """What the insurance fund's book holds of a market: lots that deleveraging has closed on one side and that
+    positions of the other have not given up yet, and the fractions that whole lots cannot share. `size`, `cost` and
+    `funding` as of a position, but the result stays in `cost`; the eras are those of the newest `Cut`.
+
+    Sizes of all positions and of this add up to nothing.
+    """
+
+    kind = 15
+    size = signed(30)
+    cost = signed(60)
+    funding = signed(46)
+    long_era = Field(0, MOST_CUTS)
+    short_era = Field(0, MOST_CUTS)
+
+
+RECORDS = (Account, Owner, Position, Order, Cut, Clock, Queue, Market, Book, Parameters, Terms, Pool)

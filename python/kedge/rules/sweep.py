@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kedge.machine import Machine
 from kedge.rules.codes import Code
+from kedge.rules.cuts import is_current
 from kedge.rules.exchange import BIT, rules
 from kedge.rules.margin import STALE_MS
 from kedge.rules.matching import best_opposite, go_idle, guard_borne, guard_fillable, guard_met
@@ -54,5 +55,6 @@ def spare(m: Machine) -> None:
     terms = m.read(Terms.at(EXCHANGE, c.market))
     guard_fillable(m, maker, account, position, terms, size)
     guard_borne(m, position, market, terms, size, maker.price)
+    m.guard(is_current(position, market))
     m.emit("done", account=c.account, order=c.order, remaining=c.remaining)
     go_idle(m)

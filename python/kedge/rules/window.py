@@ -61,19 +61,19 @@ def _approach(m: Machine, have: Word, want: Word, step: Word) -> Word:
     return m.commit(m.maximum(risen, have - step))
 
 
-def _keep(m: Machine, market: View, now: Word, step: Word) -> None:
+def _keep(m: Machine, market: View, parameters: View, now: Word, step: Word) -> None:
     """Move what open positions must keep: down at once, up only while the rate has been above it for the whole notice.
 
     A rate that rises and falls with every anchor therefore binds new risk only; whoever holds old risk has the notice
     and the slower ramp to add to it or to leave. Wherever the two meet the notice begins anew.
     """
-    is_noticed = m.test(market.noticed != 0)
-    waited = m.test(now - market.noticed >= MARGIN_NOTICE_MS)
+    is_noticed = m.test(parameters.noticed != 0)
+    waited = m.test(now - parameters.noticed >= MARGIN_NOTICE_MS)
     is_due = m.commit(m.both(is_noticed, waited))
     kept = m.commit(m.minimum(market.rate, market.kept + m.commit(is_due * step)))
-    noticed = m.select(is_noticed, market.noticed, now)
+    noticed = m.select(is_noticed, parameters.noticed, now)
     market.kept = m.assume(kept, 0, RATE_CAP)
-    market.noticed = m.select(kept == market.rate, 0, noticed)
+    parameters.noticed = m.select(kept == market.rate, 0, noticed)
 
 
 @rules.step(phases=["idle"], market=MARKET_ID)
@@ -86,14 +86,14 @@ def margin_update(m: Machine) -> None:
     """
     number = m.input("market")
     clock = m.read(Clock.at(EXCHANGE))
-    market, parameters = m.change(Market.at(EXCHANGE, number)), m.read(Parameters.at(EXCHANGE, number))
+    market, parameters = m.change(Market.at(EXCHANGE, number)), m.change(Parameters.at(EXCHANGE, number))
     m.require(market.mark != 0, Code.MARKET_UNKNOWN)
     age = m.assume(clock.now - clock.anchored, 0, 2**42 - 1)
     target = target_rate(m, age, parameters)
     passed = m.commit(m.minimum(m.assume(clock.now - market.updated, 0, 2**42 - 1), LONGEST_STEP))
     most = mul_div(m, passed, parameters.ramp, 1000, up=False)
     market.rate = m.assume(_approach(m, market.rate, target, most), 0, RATE_CAP)
-    _keep(m, market, clock.now, mul_div(m, passed, parameters.ramp, 1000 * SLOWER, up=False))
+    _keep(m, market, parameters, clock.now, mul_div(m, passed, parameters.ramp, 1000 * SLOWER, up=False))
     seconds = mul_div(m, passed, 1, 1000, up=False)
     market.slope = m.assume(_approach(m, market.slope, parameters.slope, seconds), 0, 2**10 - 1)
     market.updated = clock.now

@@ -11,7 +11,9 @@ from kedge.sequencer.codec import pack
 from kedge.sequencer.codes import BAD_ENCODING, NOT_A_TRANSACTION, NOT_ALLOWED, OUT_OF_RANGE, UNKNOWN_STEP
 from kedge.sequencer.transaction import Origin, Transaction
 
-USER_STEPS: Final = frozenset({"place", "cancel", "cancel_all", "withdraw", "liquidate", "unlist", "sweep"})
+USER_STEPS: Final = frozenset(
+    {"place", "cancel", "cancel_all", "withdraw", "liquidate", "deleverage", "adjust", "unlist", "sweep"}
+)
 """What users may submit; everything else states facts (L1, oracle, clock, parameters) and comes from the node."""
 
 

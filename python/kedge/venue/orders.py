@@ -106,6 +106,11 @@ def liquidate(account: int, market: int, liquidator: int, size: int) -> Transact
     return "liquidate", [account, market, liquidator, size]
 
 
+def deleverage(account: int, market: int) -> Transaction:
+    """Ask for a position that nobody is paid for taking over to be closed against the other side."""
+    return "deleverage", [account, market]
+
+
 def cover(account: int) -> Transaction:
     """Ask the insurance fund to make good a closed account below zero."""
     return "cover", [account]

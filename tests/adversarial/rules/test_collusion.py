@@ -62,6 +62,12 @@ def take_over(venue: Venue, share: int, by: int = LIQUIDATOR) -> None:
     venue.submit("liquidate", LONG, 0, by, max(1, held // share))
 
 
+def close_out(venue: Venue) -> None:
+    """The long side is deleveraged, and the short side takes what it gained."""
+    venue.submit("deleverage", LONG, 0)
+    venue.submit("adjust", SHORT, 0)
+
+
 def wait(venue: Venue, hours: int) -> None:
     """Time passes and nothing is anchored; the mark stands still, and is said to every 50 seconds."""
     for _ in range(hours * HOUR // 50_000):
@@ -78,20 +84,22 @@ def fork(venue: Venue) -> Venue:
 @pytest.mark.parametrize("gap", GAPS)
 @pytest.mark.parametrize("hours", [0, 2, 24])
 def test_nothing_that_colluders_do_after_a_move_pays(gap: int, hours: int) -> None:
-    """Every pair of a give-away and a takeover, of a part and of the whole, in both orders."""
+    """Every pair of a give-away and a takeover or a deleveraging, of a part and of the whole, in both orders."""
     moved, best = colluders(), 0
     if gap:
         moved.ok("oracle_price", 0, MARK - MARK * gap // 100_000)
     if hours:
         wait(moved, hours)
-    for band, share, first in product(BANDS, (1, 2, 10), (True, False)):
+    for band, share, first, other in product(BANDS, (1, 2, 10), (True, False), ("take", "close")):
         venue = fork(moved)
         begin = purse(venue)
-        for way in ("give", "take") if first else ("take", "give"):
+        for way in ("give", other) if first else (other, "give"):
             if way == "give":
                 give_away(venue, band, LOTS // share)
-            else:
+            elif way == "take":
                 take_over(venue, share)
+            else:
+                close_out(venue)
             best = max(best, purse(venue) - begin)
     assert best == 0, f"a gap of {gap / 1_000} % and {hours} h without an anchor are worth {best / 1e6:,.1f} coins"
 
@@ -111,8 +119,8 @@ def test_the_window_alone_hands_nobody_a_growing_discount() -> None:
     assert 0 <= before - after <= taken * MARK * 5_000 // 1_000_000
 
 
-def test_nobody_can_use_up_the_funds_places() -> None:
-    """Nine bankrupt positions in nine markets: the fund takes over every one."""
+def test_nobody_can_use_up_the_fund_with_small_bankruptcies() -> None:
+    """Nine bankrupt positions in nine markets: the fund pays what is owed for each, and takes nothing over."""
     venue = colluders()
     for market in range(2, 11):
         venue.ok("open_market", market, MARK, *TERMS)
@@ -120,7 +128,8 @@ def test_nobody_can_use_up_the_funds_places() -> None:
         venue.deposit(account, 13_000)
         venue.trade(HONEST[market % 2], account, MARK, 1, market=market)
         venue.mark(586_000, market=market)
-        venue.ok("liquidate", account, market, FUND, 1)
-        venue.ok("cover", account)
+        debt, fund = -World.of(venue.engine.entries()).equity(account), venue.get(Account, FUND).collateral
+        venue.ok("deleverage", account, market)
+        assert 0 < fund - venue.get(Account, FUND).collateral == debt
     assert venue.get(Account, FUND).positions == 0
     World.of(venue.engine.entries()).check()

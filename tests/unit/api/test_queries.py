@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, astuple, replace
 
+import msgspec
 import pytest
 
 from kedge.api.queries import Announced, Level, read_account, read_book, read_market
@@ -95,3 +96,28 @@ def test_a_market_that_is_not_open_has_a_number(exchange: Exchange) -> None:
         with pytest.raises(Rejected) as refused:
             exchange.ask(lambda get, number=number: read_book(get, number, 5))  # type: ignore[misc]
         assert refused.value.code == 1510
+
+
+def test_what_deleveraging_closed_is_gone_before_the_state_applies_it(exchange: Exchange) -> None:
+    """Account 3 buys 60,000 lots of account 2 and goes bankrupt; account 4's 10,000 are what account 2 is short of
+    then."""
+    exchange.place(2, 0, SELL, MARK, 70_000)
+    exchange.place(3, 0, BUY, MARK, 60_000, IOC)
+    exchange.place(4, 0, BUY, MARK, 10_000, IOC)
+    fallen = MARK * 97 // 100
+    exchange.state("oracle_price", 0, fallen)
+    exchange.state("deleverage", 3, 0)
+    seen, market = exchange.ask(lambda get: (read_account(get, 2), read_market(get, 0)))
+    assert (market.deleveraged, market.open_interest, market.fund.size) == (1, 10_000, 60_000)
+    (position,) = seen.positions
+    assert (position.size, position.mark, position.adjust) == (-10_000, fallen, True)
+    debt = 60_000 * (MARK - fallen) - STAKE + (fee := -(-60_000 * MARK * 500 // 10**6))
+    fund = fee + -(-10_000 * MARK * 500 // 10**6) + 70_000 * MARK * 200 // 10**6
+    shared = -(-(debt - fund) // 60_000)
+    gain = 70_000 * MARK - 10_000 * fallen - 60_000 * (fallen + shared)
+    assert (seen.collateral, position.result) == (STAKE - 70_000 * MARK * 200 // 10**6, gain)
+    exchange.state("adjust", 2, 0)
+    after, market = exchange.ask(lambda get: (read_account(get, 2), read_market(get, 0)))
+    assert after == msgspec.structs.replace(seen, positions=[msgspec.structs.replace(position, adjust=False)])
+    assert market.fund.size == 0
+    assert exchange.ask(lambda get: read_account(get, 1)).collateral == 0

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kedge.machine import Field, Machine, Word, isqrt, magnitude, mul_div, signed, split, unsigned
+from kedge.machine import Field, Machine, Word, divide, isqrt, magnitude, mul_div, signed, split, unsigned
+from kedge.machine.word import IntervalError
 from tests.unit.machine.bench import Bench, Code
 
 WIDE, NARROW = unsigned(59), unsigned(22)
@@ -40,6 +41,39 @@ def test_mul_div_anywhere(x: int, y: int, c: int, up: bool) -> None:
     bench = division(59, 22, c, up)
     assert bench.run(x, y) == [-(-x * y // c) if up else x * y // c]
     assert bench.check() == []
+
+
+@cache
+def quotients(a: int, c: int, top: int) -> Bench:
+    """Of words of `a` bits by words of `c` bits, where the quotient stays below 2^top."""
+    return Bench(lambda m, x, y: divide(m, x, y, 2**top - 1), unsigned(a), Field(1, 2**c - 1), outputs=2)
+
+
+@pytest.mark.parametrize(
+    ("a", "c", "top"), [(60, 30, 30), (61, 55, 30), (61, 30, 31), (30, 30, 30), (16, 1, 16), (1, 60, 1)]
+)
+def test_divide_is_the_exact_quotient_and_rest(a: int, c: int, top: int) -> None:
+    bench = quotients(a, c, top)
+    divisors = [d for d in (1, 2, 3, 2**29, 2**30 - 1, 2**30, 2**30 + 1, 2**c // 3, 2**c - 1) if 0 < d < 2**c]
+    for y in divisors:
+        most = min(2**a - 1, y * 2**top - 1)
+        for x in {0, 1, y - 1, y, y + 1, most, most - 1, most // y * y, most // y * y - 1, most // 7}:
+            if 0 <= x <= most:
+                assert bench.run(x, y) == list(divmod(x, y))
+    assert bench.check() == []
+
+
+@given(x=st.integers(0, 2**61 - 1), y=st.integers(2**31, 2**55 - 1))
+def test_divide_anywhere(x: int, y: int) -> None:
+    bench = quotients(61, 55, 30)
+    assert bench.run(x, y) == list(divmod(x, y))
+    assert bench.check() == []
+
+
+@pytest.mark.parametrize(("x", "y"), [(Field(-1, 5), Field(1, 5)), (Field(0, 5), Field(-1, 5))])
+def test_divide_takes_no_operands_below_zero(x: Field, y: Field) -> None:
+    with pytest.raises(IntervalError, match="not negative"):
+        Bench(lambda m, a, b: divide(m, a, b, 5), x, y, outputs=2)
 
 
 @cache
@@ -134,6 +168,10 @@ def test_bits_and_select() -> None:
 GADGETS: dict[str, Callable[[], Bench]] = {
     "mul_div narrow": lambda: Bench(lambda m, x, y: mul_div(m, x, y, 1_000_003, True), unsigned(20), unsigned(20)),
     "mul_div wide": lambda: Bench(lambda m, x, y: mul_div(m, x, y, 1_000_003, False), unsigned(59), unsigned(22)),
+    "divide": lambda: Bench(lambda m, x, y: divide(m, x, y + 1, 2**20), unsigned(20), unsigned(20), outputs=2),
+    "divide in limbs": lambda: Bench(
+        lambda m, x, y: divide(m, x * 2**30, (y + 1) * 2**20, 2**30 - 1), unsigned(20), unsigned(30), outputs=2
+    ),
     "isqrt": lambda: Bench(lambda m, x, y: isqrt(m, x + y), unsigned(50), unsigned(50)),
     "magnitude": lambda: Bench(lambda m, x, y: magnitude(m, x - y), unsigned(30), unsigned(30)),
     "split": lambda: Bench(lambda m, x, y: split(m, x + y, 20), unsigned(50), unsigned(50), outputs=2),

@@ -34,10 +34,11 @@ class Case:
 CASES: Final[list[Case]] = []
 
 NOT_TRIPPED: Final[dict[int, str]] = {
-    TOO_LONG: "an order stops by rule after 4,000 steps; were there a longer transaction, this code refuses it",
+    TOO_LONG: "an order stops by rule after 3,800 steps; were there a longer transaction, this code refuses it",
     STUCK: "every state of every phase has a step that applies; were there one without, this code refuses it",
     OVERSIZED: "no transaction of these rules is so large: test_limits bounds them all, and trips it at lower limits",
     BROKEN: "the engine's own: the program was traced from rules whose bounds were checked",
+    Code.CUTS_EXHAUSTED: "takes 2^23 deleveragings of one market; test_deleverage shows it on an edited record",
     Code.EPOCH_EXHAUSTED: "takes 2^32 transactions of one account; test_cancel shows it on an edited record",
 }
 """Codes that no history of a test's length can trip, each with the reason."""

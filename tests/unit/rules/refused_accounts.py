@@ -137,12 +137,6 @@ def takeover_of_the_own_position(v: Venue) -> Attempt:
     return "liquidate", [3, 0, 3, 1]
 
 
-@refused(Code.FUND_IS_LAST)
-def fund_before_close_out(v: Venue) -> Attempt:
-    in_debt(v, 593_000)
-    return "liquidate", [3, 0, 1, 1]
-
-
 @refused(Code.HAS_POSITIONS)
 def debt_of_an_account_with_positions(v: Venue) -> Attempt:
     in_debt(v, 580_000)
@@ -160,10 +154,92 @@ def cover_of_nothing(v: Venue) -> Attempt:
 
 
 @refused(Code.FUND_EXHAUSTED)
-def debt_beyond_the_fund(v: Venue) -> Attempt:
+def debt_that_a_fund_without_anything_cannot_pay(v: Venue) -> Attempt:
+    """Account 3 sells to account 2 at the mark, below zero already; what the fund had went to account 4 before."""
+    v.trade(2, 3, MARK, BIG)
+    v.trade(5, 4, MARK, BIG)
+    v.mark(580_000)
+    v.ok("deleverage", 4, 0)
+    v.mark(560_000)
+    v.ok("adjust", 2, 0)
+    v.ok("deleverage", 3, 0)
+    v.deposit(8, 12_500_000)
+    v.ok("open_market", 2, MARK, *terms(maker_fee=0, taker_fee=0))
+    v.trade(2, 8, MARK, 1_000, market=2)
+    v.mark(570_000, market=2)
+    v.order(8, SELL, 570_000, 1_000, market=2)
+    v.order(2, BUY, 570_000, 1_000, IOC, market=2)
+    return "cover", [8]
+
+
+@refused(Code.BELOW_NOTHING)
+def takeover_of_who_has_less_than_nothing(v: Venue) -> Attempt:
     in_debt(v, 580_000)
-    v.ok("liquidate", 3, 0, 1, BIG)
-    return "cover", [3]
+    return "liquidate", [3, 0, 4, 1]
+
+
+@refused(Code.BIDDERS_FIRST)
+def deleveraging_while_bidders_are_paid(v: Venue) -> Attempt:
+    in_debt(v, 590_000)
+    return "deleverage", [3, 0]
+
+
+@refused(Code.NOTHING_TO_CLOSE)
+def deleveraging_in_a_market_without_a_position(v: Venue) -> Attempt:
+    in_debt(v, 580_000)
+    return "deleverage", [3, 1]
+
+
+@refused(Code.NO_POSITIONS)
+def deleveraging_of_an_account_without_positions(v: Venue) -> Attempt:
+    return "deleverage", [2, 0]
+
+
+@refused(Code.EQUITY_OVERFLOW)
+def deleveraging_of_the_richest(v: Venue) -> Attempt:
+    v.deposit(8, LARGEST_DEPOSIT)
+    v.deposit(8, LARGEST_DEPOSIT)
+    v.trade(2, 8, MARK, 1)
+    return "deleverage", [8, 0]
+
+
+@refused(Code.MARK_STALE)
+def deleveraging_at_an_old_mark(v: Venue) -> Attempt:
+    in_debt(v, 580_000)
+    v.ok("window_update", START + 40_000, START)
+    v.ok("window_update", START + 80_000, START)
+    v.ok("margin_update", 0)
+    return "deleverage", [3, 0]
+
+
+@refused(Code.GRACE)
+def deleveraging_right_after_a_silence(v: Venue) -> Attempt:
+    in_debt(v, 580_000)
+    v.pass_time(120_001)
+    return "deleverage", [3, 0]
+
+
+@refused(Code.ADJUST_FIRST)
+def takeover_onto_lots_that_are_closed_already(v: Venue) -> Attempt:
+    """Of account 5's short lots half are closed with those of account 4."""
+    v.trade(5, 4, MARK, BIG)
+    in_debt(v, 586_100)
+    v.ok("deleverage", 4, 0)
+    return "liquidate", [3, 0, 5, 1]
+
+
+@refused(Code.NOTHING_TO_ADJUST)
+def adjustment_of_nothing(v: Venue) -> Attempt:
+    v.trade(2, 3, MARK, 5)
+    return "adjust", [3, 0]
+
+
+@refused(Code.NOTHING_TO_ADJUST)
+def adjustment_of_what_is_adjusted(v: Venue) -> Attempt:
+    in_debt(v, 580_000)
+    v.ok("deleverage", 3, 0)
+    v.ok("adjust", 2, 0)
+    return "adjust", [2, 0]
 
 
 @refused(Code.POSITION_OPEN)

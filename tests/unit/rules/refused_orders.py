@@ -254,5 +254,5 @@ def takeover_beyond_the_unit(v: Venue) -> Attempt:
     v.trade(2, 3, 100, 2**30 - 1, market=2)
     v.deposit(8, 2_200)
     v.trade(4, 8, 100, 1_000, market=2)
-    v.mark(94, market=2)
+    v.mark(98, market=2)
     return "liquidate", [8, 2, 3, 1_000]

@@ -171,8 +171,8 @@ def fill_the_fund(venue: Venue) -> None:
         venue.trade(5, 4, MARK, 10_000)
 
 
-def bankrupt(venue: Venue) -> int:
-    """Account 8 loses all it has and 3,000,000 quote more, a hundred orders at rest. Returns what it is short of."""
+def bankrupt(venue: Venue) -> None:
+    """Account 8 loses all it has and 3,000,000 quote more, a hundred orders at rest. The fund pays what is missing."""
     venue.deposit(8, 5_000_000)
     venue.trade(2, 8, MARK, 400)
     assert venue.code("cover", 8) == Code.HAS_POSITIONS
@@ -181,17 +181,15 @@ def bankrupt(venue: Venue) -> int:
         venue.order(8, BUY, MARK // 2, 1, slot=slot)
     debt = -equity(venue, 8)
     assert debt > 0
-    venue.ok("liquidate", 8, 0, FUND, 400)
-    assert equity(venue, 8) == -debt
-    return debt
+    (event,) = of_kind(venue.ok("deleverage", 8, 0), "deleveraged")
+    assert (event["paid"], event["shared"]) == (debt, 0)
 
 
 def test_no_debt_hides_money_in_bonds(venue: Venue) -> None:
     """Orders placed after the gap: the fund pays what the account is short of beyond its bonds; they pay the rest."""
     fill_the_fund(venue)
-    debt = bankrupt(venue)
-    (paid,) = of_kind(venue.ok("cover", 8), "covered")
-    assert paid["amount"] == debt
+    bankrupt(venue)
+    assert venue.code("cover", 8) == Code.NOT_BANKRUPT
     assert money(venue, 8) == (-100 * BOND, 100)
     assert equity(venue, 8) == 0
     for slot in range(100):
@@ -203,7 +201,6 @@ def test_bonds_that_the_fund_took_cover_their_account(venue: Venue) -> None:
     """What it got from a covered account's orders it may have to give for that account, and not a quote more."""
     fill_the_fund(venue)
     bankrupt(venue)
-    venue.ok("cover", 8)
     fund, _ = money(venue, FUND)
     removed = of_kind(venue.order(6, SELL, MARK // 2, 1, IOC), "removed")
     assert [e["reason"] for e in removed] == [STALE] * 100

@@ -6,6 +6,7 @@ import pytest
 
 from kedge.rules import FUND, Account, Code, Position
 from kedge.rules.matching import STALE
+from tests.unit.rules.case import MALFORMED
 from tests.unit.rules.venue import BUY, IOC, MARK, SELL, Venue, of_kind, terms
 from tests.unit.rules.world import World
 
@@ -76,18 +77,48 @@ def test_below_close_out_all_may_go_at_once(venue: Venue) -> None:
     assert venue.get(Position, 3).size == 0
 
 
-def test_the_fund_takes_over_without_margin_and_pays_the_debt(venue: Venue) -> None:
-    venue.deposit(8, 13_000)
-    venue.trade(2, 8, MARK, 1)
-    venue.mark(586_000)
-    venue.ok("liquidate", 8, 0, FUND, 1)
-    debt, fund = -venue.get(Account, 8).collateral, venue.get(Account, FUND).collateral
-    assert 0 < debt < fund
+def in_the_red(venue: Venue, lots: int) -> int:
+    """Account 8 sells what it bought at a loss of three percent, when it had less than nothing; returns its debt."""
+    venue.ok("open_market", 2, MARK, *terms(maker_fee=0, taker_fee=0))
+    venue.deposit(8, 13_000 * lots)
+    venue.trade(2, 8, MARK, lots, market=2)
+    venue.mark(582_000, market=2)
+    venue.order(8, SELL, 582_000, lots, market=2)
+    venue.order(2, BUY, 582_000, lots, IOC, market=2)
+    debt = -venue.get(Account, 8).collateral
+    assert debt > 0 == venue.get(Position, 8, 2).size
+    return int(debt)
+
+
+def test_the_fund_pays_the_debt_of_who_has_no_positions(venue: Venue) -> None:
+    fund = venue.get(Account, FUND).collateral
+    debt = in_the_red(venue, 1)
     assert of_kind(venue.ok("cover", 8), "covered") == [{"account": 8, "amount": debt}]
     assert venue.get(Account, 8).collateral == 0
     assert venue.get(Account, FUND).collateral == fund - debt
-    assert venue.get(Position, FUND).size == 1
     World.of(venue.engine.entries()).check()
+
+
+def test_the_fund_pays_what_it_has_and_the_rest_when_it_has_it(venue: Venue) -> None:
+    debt, fund = in_the_red(venue, 100_000), venue.get(Account, FUND).collateral
+    assert of_kind(venue.ok("cover", 8), "covered") == [{"account": 8, "amount": fund}]
+    assert venue.get(Account, FUND).collateral == 0
+    assert venue.code("cover", 8) == Code.FUND_EXHAUSTED
+    venue.trade(5, 6, MARK, 100_000)
+    more = venue.get(Account, FUND).collateral
+    assert of_kind(venue.ok("cover", 8), "covered") == [{"account": 8, "amount": more}]
+    assert venue.get(Account, 8).collateral == fund + more - debt
+
+
+def test_nobody_can_name_the_fund(venue: Venue) -> None:
+    venue.mark(BELOW_CLOSE_OUT)
+    assert venue.code("liquidate", 3, 0, FUND, BIG) == MALFORMED
+
+
+def test_nobody_takes_over_from_who_has_less_than_nothing(venue: Venue) -> None:
+    venue.mark(BANKRUPT)
+    assert venue.code("liquidate", 3, 0, 4, BIG) == Code.BELOW_NOTHING
+    venue.ok("deleverage", 3, 0)
 
 
 def test_the_fund_cannot_be_drained_by_a_takeover_above_close_out(venue: Venue) -> None:

@@ -19,7 +19,7 @@ def test_a_new_market_has_an_empty_book_and_its_floor_as_rate() -> None:
         "funding": 0,
         "rate": 20_000,
         "kept": 20_000,
-        "noticed": 0,
+        "cuts": 0,
         "updated": START,
         "slope": 100,
     }

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kedge.rules import Clock, Code, Market
+from kedge.rules import Clock, Code, Market, Parameters
 from tests.unit.rules.venue import BUY, HOUR, IOC, MARK, SELL, START, TERMS, Venue, of_kind, terms
 
 CAP = 1_000_000
@@ -96,7 +96,7 @@ def test_a_higher_floor_takes_hold_along_the_ramp() -> None:
 def test_what_positions_must_keep_follows_a_longer_window_after_its_notice_and_slowly() -> None:
     venue = Venue().open_with(0, terms(sigma=400_000, ramp=200), anchored=START)
     began, kept = 0, [20_000]
-    while not began or venue.get(Market, 0).noticed:
+    while not began or venue.get(Parameters, 0).noticed:
         found = wait(venue, 10_000, START)
         now = venue.get(Clock, 0).now
         began = began or (now if found["rate"] > 20_000 else 0)

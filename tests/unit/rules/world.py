@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from kedge.machine import Record, address_of, kind_of
-from kedge.rules import BOND, EXCHANGE, FUND, RECORDS, Account, Book, Market, Order, Position
+from kedge.rules import BOND, EXCHANGE, RECORDS, Account, Book, Market, Order, Pool, Position
 
 PPM = 1_000_000
 NO_ASK = 2**28
@@ -46,6 +46,10 @@ class World:
     def market(self, number: int) -> Any:
         return self.get(Market, EXCHANGE, number)
 
+    def pool(self, number: int) -> Any:
+        """What the fund's book holds of a market."""
+        return self.get(Pool, EXCHANGE, number)
+
     def positions(self, account: int) -> dict[int, Any]:
         """An account's positions by market, listed or not."""
         return {slot: p for (owner, slot), p in self.records[Position].items() if owner == account}
@@ -77,9 +81,12 @@ class World:
         """Collateral, bonds, and what every position would bring at the mark, less the funding it owes, rounded up."""
         total = self.get(Account, account).collateral + self.bonds(account)
         for number, p in self.positions(account).items():
-            market = self.market(number)
-            total += p.size * market.mark - p.cost - ceil_div(p.size * (market.funding - p.funding), 2**16)
+            total += p.size * self.market(number).mark - p.cost - self.due(p, number)
         return int(total)
+
+    def due(self, holder: Any, number: int) -> int:
+        """Funding that a position or the fund's book owes, rounded up."""
+        return ceil_div(holder.size * (self.market(number).funding - holder.funding), 2**16)
 
     # ---- what must hold in every state -------------------------------------------------------------------------------
 
@@ -89,8 +96,10 @@ class World:
             for side in (0, 1):
                 self._check_book(number, side)
             held = [p.size for (_, slot), p in self.records[Position].items() if slot == number]
-            assert sum(held) == 0, f"positions of market {number} add up to {sum(held)}"
-            assert self.get(Book, EXCHANGE, number).interest == sum(abs(size) for size in held)
+            pool, cuts = self.pool(number), self.market(number).cuts
+            assert sum(held) + pool.size == 0, f"positions of market {number} add up to {sum(held)}"
+            assert cuts or self.get(Book, EXCHANGE, number).interest == sum(abs(size) for size in held)
+            assert cuts or not (pool.size or pool.cost), "the fund's book holds what deleveraging left alone"
         for (account, _), record in self.records[Account].items():
             assert record.resting * BOND == self.bonds(account), f"account {account} has another number of orders"
         for account in {owner for owner, _ in self.records[Position]}:
@@ -129,5 +138,5 @@ class World:
         assert len(listed) == owner.positions <= 8
         for number, position in self.positions(account).items():
             assert position.listed == (number in listed)
-            assert position.listed or not position.size or account == FUND, "an open position is not listed"
+            assert position.listed or not position.size, "an open position is not listed"
             assert position.size or not position.cost, "a flat position has a cost"
