@@ -18,6 +18,7 @@ from kedge.machine import address_of
 from kedge.node.anchoring import Anchoring
 from kedge.node.batches import CLOCK, BatchMaker
 from kedge.node.clock import Clock, HostClock
+from kedge.node.losses import Losses, Question, exposed
 from kedge.node.place import Place
 from kedge.node.upkeep import Upkeep
 from kedge.proving import NativeProofs, ProofRecord, ProofScheduler, ProverListeners
@@ -87,6 +88,7 @@ class Node:
     ) -> None:
         self.options, self.place, self.hooks = options, place, hooks or Hooks()
         self.finality = FinalityTracker()
+        self.losses = Losses()
         self._chunks: dict[int, SealedChunk] = {}
         self._lock = threading.Lock()
         self._is_wired = False
@@ -111,6 +113,7 @@ class Node:
             clock, anchored = self.get(CLOCK)[:2]
             self.upkeep = Upkeep(clock, max(anchored, place.genesis_clock), options.upkeep_ms)
             self.upkeep.resume(self.get)
+            self.losses.resume(self.sequencer.read(lambda engine: exposed(engine.entries())))
             self._resume()
         except BaseException:
             self.sequencer.close()
@@ -165,9 +168,15 @@ class Node:
         return receipts
 
     def due(self) -> Sequence[Transaction]:
-        """The node's own transactions that are due now."""
+        """The node's own transactions that are due now: with each upkeep, what losses ask for at its time."""
         clock = self.options.clock
-        return self.upkeep.due(clock.now(), clock.anchored(self.anchoring.anchored_clock))
+        work = self.upkeep.due(clock.now(), clock.anchored(self.anchoring.anchored_clock))
+        if not work:
+            return work
+        return [*work, *self.losses.due(self._ask, self.upkeep.clock)]
+
+    def _ask(self, question: Question) -> list[Transaction]:
+        return self.sequencer.read(lambda engine: question(engine.get))
 
     @property
     def window_seconds(self) -> float:
@@ -196,6 +205,7 @@ class Node:
         self.journal.close()
 
     def _on_committed(self, group: Committed) -> None:
+        self.losses.learn(group)
         for hook in self.hooks.committed:
             hook(group)
 
