@@ -70,6 +70,11 @@ class Estimates:
                 self._fill(Fill.read(fields))
             elif name == "liquidated":
                 self._liquidated(Liquidated.read(fields))
+            elif name == "deleveraged":
+                self._deleveraged(*fields)
+            elif name == "adjusted":
+                account, market, size, price = fields
+                self.trade(account, market, size, price)
             elif name == "marked":
                 self.marks[fields[0]] = fields[1]
             else:
@@ -84,6 +89,12 @@ class Estimates:
         size = abs(event.size) if self.size(event.account, event.market) > 0 else -abs(event.size)
         self.trade(event.account, event.market, -size, event.price)
         self.trade(event.liquidator, event.market, size, event.price)
+
+    def _deleveraged(self, account: int, market: int, size: int, _price: int, paid: int, shared: int) -> None:
+        """It closes at the mark and is paid what it owed; the price is that of the other side, which `adjusted`
+        tells."""
+        self.trade(account, market, size, self.marks[market])
+        self.deposit(account, paid + shared)
 
     def _cash(self, name: str, fields: Sequence[int]) -> None:
         # deposits are planned by whoever keeps the estimates, so their events would count them twice

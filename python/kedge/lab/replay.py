@@ -173,12 +173,13 @@ class Replay:
     def feedback(self, sent: Sequence[Transaction], outcomes: Sequence[Outcome]) -> None:
         """Check every order against the tape and pass its fills on; learn margin rates and liquidations."""
         for (step, args), (code, events, _) in zip(sent, outcomes, strict=True):
+            self.estimates.apply(event for event in events if event[0] == "adjusted")
             if step == "place":
                 self._settle(code, events)
             elif step == "liquidate":
                 self._liquidated(args, code, events)
-            elif step == "cover":
-                self.estimates.apply(events)
+            elif step in ("cover", "deleverage"):
+                self.estimates.apply(event for event in events if event[0] != "adjusted")
             elif step == "oracle_price":
                 self._marked(args, code)
             else:

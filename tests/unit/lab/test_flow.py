@@ -105,6 +105,19 @@ def test_estimates_follow_events() -> None:
     assert estimates.notional(3) == 60
 
 
+def test_estimates_follow_a_deleveraging() -> None:
+    """Account 2 owes 20 at the mark, which fund and other side pay; account 3 closes at their price when it is next
+    used."""
+    estimates = Estimates()
+    estimates.deposit(2, 30)
+    estimates.apply([("fill", [3, 2, 0, 0, 20, 5, 0, 0, 0, 0]), ("marked", [0, 10])])
+    assert estimates.equity(2) == -20
+    estimates.apply([("deleveraged", [2, 0, -5, 12, 10, 10])])
+    assert (estimates.size(2, 0), estimates.equity(2), estimates.size(3, 0)) == (0, 0, -5)
+    estimates.apply([("adjusted", [3, 0, 5, 12])])
+    assert (estimates.size(3, 0), estimates.equity(3)) == (0, 5 * (20 - 12))
+
+
 def test_the_flow_runs_on_the_native_engine() -> None:
     native = pytest.importorskip("kedge._native", reason="the native engine is not built")
     from kedge.rules import program
