@@ -202,11 +202,31 @@ pub fn machine_tables(registers: usize) -> [Value; 5] {
     [leaf(), node(), chunk(registers), range, permutation]
 }
 
+/// A leaf's place by its parts: its index, and the address of the first of its records.
+fn place(b: &mut Builder) -> (u32, u32) {
+    let on = b.on();
+    let parts = ["kind", "slot", "account0", "account1", "slots", "far"].map(|name| b.column(name));
+    for (part, width) in parts.into_iter().zip([1, 1, 16, 8, 9, 1]) {
+        let shift = b.constant(1 << (16 - width));
+        let widened = b.mul(shift, part);
+        b.bus("range16", 1, on, &[part]);
+        b.bus("range16", 1, on, &[widened]);
+    }
+    let combine = |b: &mut Builder, shifts: [u32; 6]| {
+        let zero = b.constant(0);
+        parts.into_iter().zip(shifts).fold(zero, |sum, (part, shift)| {
+            let scale = b.constant(1 << shift);
+            let term = b.mul(scale, part);
+            b.add(sum, term)
+        })
+    };
+    (combine(b, [0, 1, 2, 18, 26, 35]), combine(b, [11, 0, 13, 29, 1, 12]))
+}
+
 fn leaf() -> Value {
     let mut b = Builder::new("leaf");
-    let (on, zero, two) = (b.on(), b.constant(0), b.constant(2));
-    let index = b.column("index");
-    let mut address = b.mul(two, index);
+    let (on, zero) = (b.on(), b.constant(0));
+    let (index, mut address) = place(&mut b);
     let (mut before, mut after) = (Vec::new(), Vec::new());
     for side in ["a", "b"] {
         let (old, new) = (
@@ -218,7 +238,8 @@ fn leaf() -> Value {
         b.bus("memory", -1, on, &[&[address, seen], &new[..]].concat());
         before.extend(old);
         after.extend(new);
-        address = b.add(address, on);
+        let apart = b.scaled_on(1 << 10);
+        address = b.add(address, apart);
     }
     let digests = b.digests(&before, &after);
     b.bus("node", 1, on, &[&[zero, index], &digests[..]].concat());
